@@ -1,4 +1,7 @@
-/** How well the engine hears the samples: against the plain one-stream loop at its best level, and the words that were said. */
+/**
+ * Measures how well the engine detects the speech of the samples: compared with the plain one-stream loop at its best level,
+ * and with the words that were said.
+ */
 import { listenWith } from '../src/audio/detect/listener.ts';
 import { PassageCutter } from '../src/audio/detect/passages.ts';
 import { RegionDetector } from '../src/audio/detect/regions.ts';
@@ -15,7 +18,7 @@ interface Word {
   readonly end: number;
 }
 
-/** The samples end to end, ten minutes of one unbroken stream, and where its words are, in samples. */
+/** The samples end to end as one unbroken stream of ten minutes, and where its words are, in samples. */
 async function speech(): Promise<{ pcm: Float32Array; words: Word[] }> {
   const parts: Float32Array[] = [];
   const words: Word[] = [];
@@ -39,10 +42,12 @@ async function speech(): Promise<{ pcm: Float32Array; words: Word[] }> {
 
 type Spoil = (pcm: Float32Array) => Float32Array;
 
-/** They stand out of the background and are no voice: the engine sends what it is not sure of, and is meant to differ. */
+/**
+ * Tones stand out of the background and are no voice. The engine sends them if it is not sure, so it is meant to differ there.
+ */
 const TONES = 'music-like tones, 15 dB below speech';
 
-/** Generated conditions; the same noise in every run. */
+/** The conditions are generated, with the same noise in every run. */
 const CONDITIONS: Readonly<Record<string, Spoil>> = {
   'as recorded': (pcm) => pcm,
   'white noise, 20 dB below speech': (pcm) => withNoise(pcm, 0.009),
@@ -69,22 +74,22 @@ function melody(t: number): number {
 
 export interface Hearing {
   readonly condition: string;
-  /** Whether something beside speech and noise stands out of the background. */
+  /** Whether something other than speech and noise stands out of the background. */
   readonly hasTones: boolean;
-  /** Share of windows that are in a region, or in none, with both. */
+  /** The share of windows for which both agree whether they are in a region. */
   readonly agreement: number;
   readonly words: number;
-  /** Words of which less than half is in a region; clipped: less than all. */
+  /** Words of which less than half is in a region. Clipped words are those of which less than all is. */
   readonly lost: number;
   readonly clipped: number;
   readonly plainLost: number;
   readonly plainClipped: number;
-  /** Audio in regions. */
+  /** The audio in regions, seconds. */
   readonly sentSeconds: number;
   readonly plainSentSeconds: number;
 }
 
-/** The engine's own way: frames, passages, listener. */
+/** The way of the engine: frames, passages, listener. */
 async function engineWay(pcm: Float32Array, vad: Vad): Promise<Float32Array> {
   const bytes = floatToS16le(pcm);
   const frames = Array.from({ length: Math.ceil(bytes.length / 320) }, (_, i) => {

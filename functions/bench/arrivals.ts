@@ -1,7 +1,8 @@
 /**
- * Memory of one instance of `onRecordingStaged` while 80 jobs of 1,000 recordings arrive at once. `node arrivals.ts prepare` writes
- * the jobs, `node arrivals.ts receive` is the instance, with as many events at once as it is deployed for, and prints its peak. Storage
- * is a server that answers as the real one does, because the objects are 80,000.
+ * The memory of one instance of `onRecordingStaged` while 80 jobs of 1,000 recordings arrive at once. `node arrivals.ts
+ * prepare` writes the jobs. `node arrivals.ts receive` is the instance; it gets as many events at once as it is deployed for,
+ * and prints its peak. Storage is a server that gives the same answers as the real one, because 80,000 objects are too many for
+ * the emulator.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,7 +24,7 @@ import { jobFile } from '../test/support/jobFiles.ts';
 
 const JOBS = 80;
 const RECORDINGS = 1000;
-/** Events of each job: the first starts it, the others come while it is looked at and afterwards. */
+/** Events of each job. The first starts it; the others come while it is checked and afterwards. */
 const EVENTS = 10;
 const SIZE = 144_000;
 const UID = 'arrivals-user';
@@ -65,7 +66,7 @@ async function prepare(): Promise<void> {
   await pMap(jobIds, write, { concurrency: 4 });
 }
 
-/** The object as Storage lists it, with everything that it says of one. */
+/** An object as Storage lists it, with all fields. */
 function resource(jobId: string, i: number): Record<string, unknown> {
   const name = pathOf(jobId, i);
   const time = new Date(T0).toISOString();
@@ -91,7 +92,7 @@ function resource(jobId: string, i: number): Record<string, unknown> {
   };
 }
 
-/** In a process of its own, because its memory is not the function's. */
+/** The storage server runs in a separate process, because its memory is not that of the function. */
 async function storage(): Promise<void> {
   const server = createServer((req, res) => {
     const url = new URL(req.url ?? '', 'http://storage');
@@ -112,13 +113,13 @@ async function storage(): Promise<void> {
 }
 
 async function receive(port: string): Promise<void> {
-  delete process.env['STORAGE_EMULATOR_HOST']; // The client would ask there, whatever it is told.
+  delete process.env['STORAGE_EMULATOR_HOST']; // the client would prefer this address to the one that it is given
   const client = new Storage({
     apiEndpoint: `http://127.0.0.1:${port}`,
     projectId: 'p',
     useAuthWithCustomEndpoint: false,
   });
-  // The same library as firebase-admin's, loaded as an ES module: other classes by name, the same by shape.
+  // The same library as that of firebase-admin, loaded as an ES module: its classes are others, but have the same shape.
   const bucket = stagingBucket({ bucket: () => client.bucket('bucket') as unknown as Bucket });
   const handle = createArrivalHandler({
     jobs: new JobStore(db),

@@ -1,4 +1,4 @@
-/** What `docs/performance.md` says of hearing real speech and of decoding ordinary audio. */
+/** The parts of `docs/performance.md` about real speech and about decoding ordinary audio. */
 import { percent, table } from './markdown.ts';
 import type { Figures } from './ratios.ts';
 

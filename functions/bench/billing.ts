@@ -1,4 +1,7 @@
-/** What Deepgram would bill for the sample recordings, and how many bytes it would get, ours and in the two common ways. */
+/**
+ * What Deepgram would bill for the sample recordings, and how many bytes it would get: with our chunks, and in the two common
+ * ways.
+ */
 import { readRecording, speechSeconds } from '../../dev/samples/samples.ts';
 import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { scanRecordings } from '../src/worker/scan.ts';
@@ -10,11 +13,11 @@ import { noCoverage } from '../test/support/noCoverage.ts';
 export interface Billing {
   readonly speechSeconds: number;
   readonly wholeFilesSeconds: number;
-  /** Regions that are merged, silence and all, across gaps below 120 s. */
+  /** The duration if regions are merged across gaps below 120 s, silence included. */
   readonly mergedRegionsSeconds: number;
   readonly billedSeconds: number;
   readonly sentBytes: number;
-  /** The same chunks as 16 kHz WAV, and the whole files so. */
+  /** The bytes of the same chunks as 16 kHz WAV, and of the whole files. */
   readonly wavBytes: number;
   readonly wholeWavBytes: number;
   readonly wordsLost: number;

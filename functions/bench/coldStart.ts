@@ -1,4 +1,7 @@
-/** Module load of the functions in fresh processes: the table of contents, then what the first request brings in. */
+/**
+ * Measures how long the modules of the functions take to load in fresh processes: the table of contents, then what the first
+ * request loads.
+ */
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
@@ -7,9 +10,9 @@ import { median } from './rounds.ts';
 export interface Load {
   readonly what: string;
   readonly ms: number;
-  /** Processor time of the whole process, Node's own start included: what others do on the machine disturbs it less. */
+  /** The processor time of the whole process, the start of Node included. Other programs disturb it less than the clock. */
   readonly cpuMs: number;
-  /** The peer: the same code as the compiler leaves it, and packages as npm does. */
+  /** The peer: the same code as the compiler writes it, with packages as npm installs them. */
   readonly unbundledMs: number;
   readonly unbundledCpuMs: number;
 }
@@ -34,15 +37,15 @@ const ENVIRONMENT = {
   FIREBASE_CONFIG: '{"projectId":"demo-bench","storageBucket":"demo-bench"}',
 };
 
-/** @throws Error where the functions do not compile. */
+/** @throws Error if the functions do not compile */
 export function coldStart(rounds: number): Load[] {
-  // Below the package, where Node finds what they import.
+  // Both lie within the package, so that Node finds the packages that they import.
   const [bundled, unbundled] = [path.join(FUNCTIONS, 'lib'), path.join(FUNCTIONS, '.cache/unbundled/functions/src')];
   const compiler = path.join(FUNCTIONS, 'node_modules/typescript-native/bin/tsc');
   run(['build.mjs', '--outdir', bundled]);
   run([compiler, '-p', 'tsconfig.json', '--noEmit', 'false', '--rootDir', '..', '--outDir', '.cache/unbundled']);
   try {
-    // Everything in every round, so that what else the machine does hits all of it.
+    // Every round measures everything, so that other programs affect all of it equally.
     const turns = Array.from({ length: rounds }, () =>
       Object.values(STEPS).map((files) => [load(bundled, files), load(unbundled, files)] as const),
     );

@@ -1,4 +1,4 @@
-/** What `docs/performance.md` says of the console with weeks of use, and of searching on the device. */
+/** The parts of `docs/performance.md` about the console with weeks of use, and about searching on the device. */
 import { table } from './markdown.ts';
 import type { ConsoleVisit, SearchSpeed } from './ratios.ts';
 

@@ -2,7 +2,10 @@
 import { table } from './markdown.ts';
 import type { Figures } from './ratios.ts';
 
-/** Before recordings became final one by one and segments were stored in pages: the run of 23 November 2026, budgets not counted. */
+/**
+ * The figures before recordings became final one by one and segments were stored in pages: the run of 23 November 2026. Budgets
+ * are not included.
+ */
 const BEFORE = { writesPerRecording: 9.7, readsPerRecording: 3.0, listenedMb: 270, arrivalsPeakMb: 703 };
 
 export function documents(found: Figures['documents'] | undefined): string[] {

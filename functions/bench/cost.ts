@@ -1,5 +1,5 @@
 /**
- * `npm run bench:cost`: what audio costs. `-- --hours 12 --speech 0.25 --minutes 1 --kbit 19 --days 0.1 --summary-characters 0
+ * `npm run bench:cost`: the cost of audio. `-- --hours 12 --speech 0.25 --minutes 1 --kbit 19 --days 0.1 --summary-characters 0
  * --transcriber deepgram|tiny|base --prices my-prices.json`.
  */
 import { readFileSync } from 'node:fs';

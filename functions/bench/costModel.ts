@@ -1,4 +1,4 @@
-/** What an hour of audio costs: operations that were measured, times prices that are settings. */
+/** The cost of an hour of audio: measured operations, times prices that are settings. */
 import * as z from 'zod';
 import type { Figures } from './ratios.ts';
 
@@ -21,20 +21,20 @@ export const pricesSchema = z.object({
 export type Prices = z.infer<typeof pricesSchema>;
 
 export interface Use {
-  /** Share of the audio that somebody speaks in; the rest is silence, and costs no transcription. */
+  /** The share of the audio that is speech. The rest is silence, and costs no transcription. */
   readonly speechShare: number;
-  /** Minutes of one recording: each is an object to write, read and delete. */
+  /** The length of a recording, minutes. Each recording is an object that is written, read and deleted. */
   readonly minutesEach: number;
-  /** Bytes a second of audio as it is staged. */
+  /** The size of staged audio, bytes a second. */
   readonly bytesPerSecond: number;
-  /** Days until staged audio is deleted; done jobs delete theirs at once. */
+  /** Days until staged audio is deleted. Jobs that are done delete theirs immediately. */
   readonly stagedDays: number;
   /** The task function's size: see `endpoints/processSyncJob.ts`. */
   readonly vcpus: number;
   readonly gib: number;
-  /** What turns speech into words: Deepgram, or a model in the task function. */
+  /** The transcriber: Deepgram, or a model in the task function. */
   readonly transcriber: 'deepgram' | 'tiny' | 'base';
-  /** Characters of transcript that are sent for summaries for an hour of audio; 0 unless SUMMARIES is deepgram. */
+  /** Characters of transcript that are sent for the summaries of an hour of audio; 0 unless SUMMARIES is deepgram. */
   readonly summaryCharacters: number;
 }
 
@@ -46,7 +46,7 @@ export interface Component {
 
 const CHARACTERS_A_TOKEN = 4;
 
-/** Of an hour of audio. Without a growth part, operations are not counted. */
+/** The cost of an hour of audio. If the figures have no growth part, operations are not counted. */
 export function costOfHour(figures: Partial<Figures>, use: Use, prices: Prices): Component[] {
   const { billing, memory, local, e2e } = figures;
   const recordings = 60 / use.minutesEach;
@@ -55,7 +55,7 @@ export function costOfHour(figures: Partial<Figures>, use: Use, prices: Prices):
   const longest = memory?.at(-1);
   const isLocal = use.transcriber !== 'deepgram';
   const recogniser = local?.speeds.find(({ name }) => name === `local ${use.transcriber}`);
-  // Both processors recognise; while they do, the task has both.
+  // Recognition uses both processors, and the task is billed for both while it runs.
   const recognising = isLocal ? ((recogniser?.cpuSecondsPerHour ?? NaN) * minutes) / 60 / use.vcpus : 0;
   const seconds = (longest ? longest.seconds / longest.hours : NaN) + recognising;
   const day = e2e?.growth.at(-1);

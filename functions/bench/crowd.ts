@@ -1,6 +1,7 @@
 /**
- * Many users who send a minute each at the same moment, to one instance of the upload function and some of the task function, all
- * in this process: the emulator would start a process for every request. Firestore, Storage and Auth are the suite's.
+ * Many users who each send a recording of a minute at the same moment, to one instance of the upload function and several of
+ * the task function. All run in this process, because the emulator would start a process for every request. Firestore, Storage
+ * and Auth are those of the suite.
  */
 import { EventEmitter, on } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -26,7 +27,10 @@ import { NO_LIMITS, TestWorld } from '../test/support/worker.ts';
 import { median } from './rounds.ts';
 import type { AtOnce } from './ratios.ts';
 
-/** Of the task function: each has one job at a time. More of them wait for the emulators, on the same processors. */
+/**
+ * Instances of the task function. Each processes one job at a time. More of them would wait for the emulators, which share the
+ * processors.
+ */
 const INSTANCES = 8;
 
 /** @param upload sends a minute of audio to this address, until it is accepted. */
@@ -71,7 +75,7 @@ export async function crowd(
   };
 }
 
-/** @returns false where it failed of whatever: the emulator gives up locks and transactions that many wait for. */
+/** @returns false if the delivery failed for any reason: the emulator gives up locks and transactions for which many wait */
 async function delivered(payload: TaskPayload, world: TestWorld): Promise<boolean> {
   try {
     await processJob(payload, world.deps);
@@ -89,7 +93,7 @@ async function* first(count: number, tasks: EventEmitter): AsyncGenerator<TaskPa
   }
 }
 
-/** The upload function as it is deployed, but for its queue. */
+/** The upload function as it is deployed, with another queue. */
 async function serve(world: TestWorld): Promise<{ url: string; close: () => Promise<unknown> }> {
   const deps = {
     ...world.acceptDeps(),

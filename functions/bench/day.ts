@@ -1,4 +1,4 @@
-/** A day's recordings through upload and worker in this process, on the Firestore and Storage of the Emulator Suite. */
+/** Sends a day's recordings through upload and worker, in this process, on the Firestore and Storage of the Emulator Suite. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pMap from 'p-map';
 import type { Listener } from '../src/audio/detect/listener.ts';
@@ -17,7 +17,9 @@ import { TestWorld } from '../test/support/worker.ts';
 import type { NamedBytes } from '../test/support/worker.ts';
 import { fileName, minuteBytes } from './sound.ts';
 
-/** `multipart`: requests of 200 recordings. `direct`: each recording by itself to Storage, all in one job. */
+/**
+ * How recordings are uploaded. `multipart`: in requests of 200 recordings. `direct`: each by itself to Storage, all in one job.
+ */
 export type Way = 'multipart' | 'direct';
 
 export interface Day {
@@ -26,7 +28,7 @@ export interface Day {
   readonly reads: number;
   readonly writes: number;
   readonly deletes: number;
-  /** What one listener on the job's document receives from its beginning to its end. Of a direct upload. */
+  /** What a listener on the job's document receives from the beginning of a direct upload to the end of its job, MiB. */
   readonly listenedMb: number;
   readonly conversations: number;
 }
@@ -34,11 +36,11 @@ export interface Day {
 const DAY_START = Date.UTC(2026, 0, 5);
 const FIELDS = { deviceId: null, conversationId: null, clockOffsetMs: 0 };
 const REQUEST_FILES = 200;
-/** As an app on an ordinary network: four recordings a second. */
+/** Like an app on an ordinary network: four recordings at a time. */
 const UPLOADS_AT_ONCE = 4;
 const UPLOAD_MS = 1000;
 
-/** Budgets and fair use are as they are deployed: they read and write, too. */
+/** Budgets and fair use have the deployed values: they also read and write documents. */
 export async function day(way: Way, hours: number, listener: Listener): Promise<Day> {
   const files = await Promise.all(
     Array.from({ length: 60 * hours }, async (_, i) => ({
@@ -64,7 +66,10 @@ export async function day(way: Way, hours: number, listener: Listener): Promise<
   return { way, recordings: files.length, reads, writes, deletes, listenedMb: listened.bytes / 2 ** 20, conversations };
 }
 
-/** An hour of sound, over and over, so that it need be listened to once. Each ends in a torn frame of its own: none is a duplicate. */
+/**
+ * An hour of audio, repeated, so that speech has to be detected only once. Each recording ends with a different torn frame, so
+ * that none is a duplicate.
+ */
 async function bytesOf(minute: number): Promise<Uint8Array> {
   const torn = Buffer.alloc(4 + 4);
   torn.writeUInt32LE(99, 0);
@@ -96,7 +101,7 @@ async function arrive(files: readonly NamedBytes[], world: TestWorld, deps: Acce
     const file = world.bucket().file(`uploads/${world.uid}/${jobId}/${filename}`);
     await file.save(Buffer.from(bytes), { resumable: false });
     const { generation, size, md5Hash } = file.metadata;
-    // An app does not wait for what Storage tells the function.
+    // An app does not wait until Storage has called the function.
     received.push(receive({ name: file.name, generation: generation ?? '', size: size ?? 0, md5Hash }));
   };
   await pMap(files, (file) => Promise.all([upload(file), sleep(UPLOAD_MS)]), { concurrency: UPLOADS_AT_ONCE });

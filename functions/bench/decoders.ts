@@ -1,7 +1,7 @@
 /**
- * `npm run bench:decoders [-- --rounds 3 --json bench/results/latest.json]`: how fast the sandbox and the native ffmpeg
- * decode ordinary audio, in processor time of this process and of ffmpeg, because background load does not change that.
- * The median of the rounds; starting a thread or a process is in it.
+ * `npm run bench:decoders [-- --rounds 3 --json bench/results/latest.json]`: how fast the sandbox and the native ffmpeg decode
+ * ordinary audio. It counts the processor time of this process and of ffmpeg, because other programs hardly change that. The
+ * result is the median of the rounds, and includes the start of a thread or a process.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import { ffmpeg, minuteBytes, RATE } from './sound.ts';
 
 const MINUTES = 10;
 
-/** What recorders of phones and browsers write, and what people convert to. */
+/** The formats that phones and browsers record, and those to which people convert. */
 const FILES: readonly (readonly [what: string, FileExtension, readonly string[]])[] = [
   ['Ogg Opus, 24 kbit/s', 'ogg', ['-c:a', 'libopus', '-b:a', '24k', '-f', 'ogg']],
   ['WebM Opus, 48 kHz stereo', 'webm', ['-ar', '48000', '-ac', '2', '-c:a', 'libopus', '-b:a', '48k', '-f', 'webm']],
@@ -54,7 +54,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** PCM of the samples. */
+/** The PCM of the samples. */
 async function speech(): Promise<Buffer> {
   const minutes: Buffer[] = [];
   for (let minute = 0; minute < MINUTES; minute++) {
@@ -64,7 +64,7 @@ async function speech(): Promise<Buffer> {
   return Buffer.concat(minutes);
 }
 
-/** Processor seconds, ours and those of the process that was started. */
+/** Processor seconds of this process and of the process that it started. */
 async function cpuSeconds(bytes: Uint8Array, extension: FileExtension, decoder: DecoderChoice): Promise<number> {
   const times = path.join(folder, 'times');
   writeFileSync(times, '');

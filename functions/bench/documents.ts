@@ -1,6 +1,6 @@
 /**
- * What Firestore is asked for: `node documents.ts <hours>`, within `npm run emulators:exec`. Prints JSON: documents read and written
- * for a day of recordings, what a listener receives, and the memory of many arrivals at once.
+ * Counts the operations of Firestore: `node documents.ts <hours>`, within `npm run emulators:exec`. Prints JSON: documents read
+ * and written for a day of recordings, what a listener receives, and the memory of many arrivals at once.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
@@ -14,8 +14,8 @@ const ARRIVALS = path.join(import.meta.dirname, 'arrivals.ts');
 const NODE = ['--disable-warning=ExperimentalWarning'];
 
 /**
- * The heap of a 512 MiB instance. Node derives it from the memory that it may use: there it takes at most 256 MiB for old objects and
- * semi-spaces of 1 MiB, on a larger machine more of both, and collects later.
+ * The heap limits of a 512 MiB instance. Node derives them from the memory that it may use: there, at most 256 MiB for old
+ * objects and semi-spaces of 1 MiB. On a larger machine both are larger, and garbage is collected later.
  */
 const INSTANCE_HEAP = ['--max-old-space-size=256', '--max-semi-space-size=1'];
 

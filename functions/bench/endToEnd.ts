@@ -1,7 +1,7 @@
 /**
- * End to end on the Emulator Suite, one process: `node endToEnd.ts <users> <hours,…>`, within `npm run emulators:exec`. Prints
- * JSON. Absolute figures are the emulators', which are slower than the real services in throughput and faster in latency; what
- * counts is what each is compared with.
+ * Measures the way from upload to conversation on the Emulator Suite, in one process: `node endToEnd.ts <users> <hours,…>`,
+ * within `npm run emulators:exec`. Prints JSON. The emulators have less throughput and less latency than the real services, so
+ * only comparisons count.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StandInControl } from '../../dev/deepgram/control.ts';
@@ -20,14 +20,17 @@ const users = Number(process.argv[2] ?? 200);
 const hours = (process.argv[3] ?? '1,2,4').split(',').map(Number);
 const standIn = new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '');
 
-/** What Deepgram takes for a minute of audio, about; there is no figure of its own for it. */
+/** About how long Deepgram takes for a minute of audio, milliseconds. Deepgram publishes no figure. */
 const REALISTIC_DELAY_MS = 2000;
 const DAY_START = Date.UTC(2026, 0, 5);
 
 const minute = await minuteBytes('opus10', 0);
 let uploads = 0;
 
-/** A minute that nobody has sent before: the same sound at another time, one byte apart so that it is no duplicate. */
+/**
+ * A recording of a minute that has not been sent before: the same audio at another time. One byte differs, so that it is no
+ * duplicate.
+ */
 function nextMinute(): { name: string; bytes: Uint8Array } {
   const at = uploads++;
   const torn = Buffer.alloc(4 + 4);
@@ -48,7 +51,7 @@ async function send(user: TestUser): Promise<string> {
   return body.job_id;
 }
 
-/** 202 against a bare write of the same bytes, in turns. */
+/** Compares the time until the 202 with that of a bare write of the same bytes, in turns. */
 async function latency(): Promise<{ acceptedMs: number; bareWriteMs: number }> {
   const user = await signUp();
   const accepted: number[] = [];
@@ -62,7 +65,7 @@ async function latency(): Promise<{ acceptedMs: number; bareWriteMs: number }> {
   return { acceptedMs: Math.round(median(accepted)), bareWriteMs: Math.round(median(bare)) };
 }
 
-/** From the 202 to the conversation in Firestore, as a listener of the app sees it. */
+/** The time from the 202 until a listener of the app sees the conversation in Firestore, milliseconds. */
 async function visible(): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < 4; round++) {
@@ -82,7 +85,7 @@ async function visible(): Promise<number> {
   return Math.round(median(times));
 }
 
-/** Users who all send a minute at the same moment. */
+/** Users who all send a recording of a minute at the same moment. */
 const atOnce = (listener: ListenerPool): Promise<AtOnce> =>
   crowd(users, listener, async (url, { idToken }) => {
     const { name, bytes } = nextMinute();
@@ -97,7 +100,10 @@ const atOnce = (listener: ListenerPool): Promise<AtOnce> =>
     if (answer.status !== 202) throw new Error(`The upload was answered ${answer.status}: ${await answer.text()}`);
   });
 
-/** A day's recordings, a minute each, ten jobs at most: worker and upload in this process, Firestore and Storage the suite's. */
+/**
+ * Recordings of a day, a minute each, in at most ten jobs. Worker and upload run in this process; Firestore and Storage are
+ * those of the suite.
+ */
 async function growth(length: number, listener: ListenerPool): Promise<Growth> {
   const world = new TestWorld({ listener: () => Promise.resolve(listener), concurrency: 4 });
   const files = await Promise.all(

@@ -1,4 +1,4 @@
-/** The engine as the task runs it, from recordings to planned chunks; Storage and Deepgram are left out. */
+/** The engine as the task runs it, from recordings to planned chunks. Storage and Deepgram are left out. */
 import type { Listener } from '../src/audio/detect/listener.ts';
 import type { JobFile } from '../src/jobs/job.ts';
 import { noCoverage } from '../test/support/noCoverage.ts';
@@ -6,7 +6,7 @@ import { scanRecordings } from '../src/worker/scan.ts';
 
 export interface Scanned {
   readonly chunks: number;
-  /** Audio of the chunks, which is what Deepgram would bill, seconds. */
+  /** The audio of the chunks, which Deepgram would bill, seconds. */
   readonly speechSeconds: number;
 }
 

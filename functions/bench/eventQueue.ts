@@ -1,7 +1,7 @@
-/** Virtual time: a binary heap of what happens when. */
+/** Virtual time: a binary heap of events by their time. */
 interface Event {
   readonly atS: number;
-  /** Events of one moment happen in the order in which they were added. */
+  /** Events at the same time run in the order in which they were added. */
   readonly number: number;
   readonly happen: () => void;
 }
@@ -9,7 +9,7 @@ interface Event {
 export class EventQueue {
   readonly #heap: Event[] = [];
   #count = 0;
-  /** Seconds. */
+  /** The virtual time, seconds. */
   nowS = 0;
 
   at(atS: number, happen: () => void): void {
@@ -17,7 +17,7 @@ export class EventQueue {
     this.#rise(this.#heap.length - 1);
   }
 
-  /** Until nothing more is to happen. */
+  /** Runs events until there are none left. */
   run(): void {
     for (let event = this.#take(); event !== undefined; event = this.#take()) {
       this.nowS = event.atS;

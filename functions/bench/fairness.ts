@@ -1,7 +1,7 @@
 /**
- * A day of 10,000 users, simulated: whom does one user's backlog keep waiting? Virtual time, no emulators. What decides is as it is
- * deployed: tasks at once and new tasks a second, requests of a task and of the project, jobs of one user at once. How fast audio is
- * read is what the bench measured; how long a request takes is an assumption.
+ * Simulates a day of 10,000 users, to see whom one user's backlog delays. Time is virtual, and there are no emulators. The
+ * limits are the deployed ones: concurrent tasks and new tasks a second, requests of a task and of the project, and running
+ * jobs of one user. The speed of reading audio is what the bench measured; the duration of a request is an assumption.
  */
 import { params } from '../src/config.ts';
 import { options as TASK } from '../src/endpoints/processSyncJob.ts';
@@ -9,15 +9,15 @@ import { EventQueue } from './eventQueue.ts';
 
 export interface FairnessRow {
   readonly what: string;
-  /** From upload to the end of the job, of everybody else, seconds. */
+  /** The time from upload to the end of the job, for all other users, seconds. */
   readonly medianSeconds: number;
   readonly p99Seconds: number;
   readonly longestSeconds: number;
-  /** How much later than without a backlog a job ends, at most, seconds. */
+  /** The longest delay of a job compared with a day without a backlog, seconds. */
   readonly delayedSeconds: number;
-  /** Until the backlog is done, seconds. */
+  /** The time until the backlog is done, seconds; null if there is none. */
   readonly backlogSeconds: number | null;
-  /** Requests of the project in flight at once, at most. */
+  /** The most requests of the project that were in flight at once. */
   readonly mostRequests: number;
 }
 
@@ -54,17 +54,17 @@ const JOBS_PER_USER = 4;
 const HOURS_PER_USER = 12;
 const SPEECH_SHARE = 0.25;
 const BACKLOG = 15_000;
-/** What Deepgram takes for ten minutes of speech, about; there is no figure of its own for it. */
+/** About how long Deepgram takes for ten minutes of speech, seconds. Deepgram publishes no figure. */
 const REQUEST_S = 6;
 const DAY_S = 24 * 3600;
-/** Half of all jobs come in these hours: when people come home. */
+/** Half of all jobs come in these hours, in the evening. */
 const PEAK_S = [18 * 3600, 22 * 3600] as const;
-/** In the middle of the peak. */
+/** The backlog comes in the middle of the peak. */
 const BACKLOG_AT_S = 20 * 3600;
-/** Lease, claims, the end of a job: seconds. */
+/** The time for the lease, the claims and the end of a job, seconds. */
 const OVERHEAD_S = 3;
 
-/** The same in every run: a linear congruential generator (Numerical Recipes). */
+/** Random numbers that are the same in every run: a linear congruential generator (Numerical Recipes). */
 function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => (state = (1_664_525 * state + 1_013_904_223) % 2 ** 32) / 2 ** 32;
@@ -160,7 +160,7 @@ export class Simulation {
         });
       }
       if (!isRead || count.answered < job.requests) return;
-      isRead = false; // It ends once.
+      isRead = false; // so that it ends only once
       this.#at(this.#events.nowS + OVERHEAD_S, () => {
         this.#end(job);
       });
@@ -177,7 +177,7 @@ export class Simulation {
     });
   }
 
-  /** A request takes one of the project's. */
+  /** Sends a request when the project may have one more in flight. */
   #request(answered: () => void): void {
     const { requestS, requestsOfProject } = this.#machine;
     const send = (): void => {
@@ -206,7 +206,7 @@ export class Simulation {
   }
 }
 
-/** @param timesRealTime as the bench measured it on two processors. */
+/** @param timesRealTime the speed of reading that the bench measured on two processors */
 export function fairness(timesRealTime: number): Fairness {
   const { maxConcurrentDispatches, maxDispatchesPerSecond } = TASK.rateLimits;
   const machine: Machine = {

@@ -1,4 +1,4 @@
-/** One request of each kind that held an instance once, and of its neighbours. */
+/** One request of each kind that once occupied an instance for long, and of similar kinds. */
 import { gzipSync } from 'node:zlib';
 import { filePart, multipart } from '../test/support/multipart.ts';
 import type { MultipartBody } from '../test/support/multipart.ts';
@@ -30,7 +30,7 @@ function file(what: string, name: string, bytes: Buffer): HostileRequest {
   return { what, path: '/upload', ...multipart([filePart(name, bytes)]) };
 }
 
-/** Boxes of MP4 whose index claims 60 million entries. */
+/** An MP4 file whose index claims 60 million entries. */
 function claimedIndex(): Buffer {
   const box = (type: string, content: Buffer): Buffer => {
     const head = Buffer.alloc(8);
@@ -44,7 +44,7 @@ function claimedIndex(): Buffer {
   return Buffer.concat([box('ftyp', Buffer.from('M4A \0\0\0\0M4A ', 'latin1')), table]);
 }
 
-/** The head of FLAC with eight channels at 655,350 Hz, and a megabyte behind it. */
+/** The header of a FLAC file with eight channels at 655,350 Hz, and a megabyte behind it. */
 function dearFlac(): Buffer {
   const info = Buffer.alloc(34);
   info.writeUInt16BE(4096, 0);
@@ -53,13 +53,13 @@ function dearFlac(): Buffer {
   return Buffer.concat([Buffer.from('fLaC\x80\0\0\x22', 'latin1'), info, Buffer.alloc(1 << 20, 0xff)]);
 }
 
-/** Names that nearly are dates, in each of the forms. */
+/** Names that are nearly dates, in each of the forms. */
 function nearlyDates(count: number): string {
   const names = Array.from({ length: count }, (_, i) => ({ name: `${',12.'.repeat(47)}${i}.m4a`, size_bytes: 1 }));
   return JSON.stringify({ files: names });
 }
 
-/** Many places from which a chain of lengths leads to one packet of 64 KB of padding. */
+/** Many offsets from which a chain of lengths leads to one packet of 64 KB of padding. */
 function opusPadding(): Buffer {
   const candidates = 318;
   const lengths = Buffer.alloc(4 * candidates);

@@ -1,8 +1,8 @@
 /**
- * How long one instance takes to answer ordinary uploads, alone, with 5 % hostile requests of all kinds among them, and with as many of one
- * kind alone, because an attacker sends the worst kind. The instance is a process of its own, bound to one processor where the machine can do
- * that. The three take turns, so that other work of the machine affects all of them.
- * Prints the figures as its last line.
+ * Measures how long one instance takes to answer ordinary uploads: alone, with 5 % hostile requests of all kinds among them,
+ * and with as many of one kind alone, because an attacker sends the worst kind. The instance is a separate process, bound to
+ * one processor if the machine allows that. The three take turns, so that other work of the machine affects all of them
+ * equally. The last line of the output has the figures.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ import type { HostileRequest } from './hostileRequests.ts';
 import { median } from './rounds.ts';
 import type { UploadLoad } from './uploadLoad.ts';
 
-/** As many as an instance is given at once. */
+/** As many requests as an instance gets at once. */
 const AT_ONCE = UPLOAD_OPTIONS.concurrency;
 const REQUESTS = 100;
 /** Every twentieth request: 5 %. */

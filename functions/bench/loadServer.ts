@@ -1,6 +1,6 @@
 /**
- * One instance that uploads come to: the real handlers on the server that Google deploys functions with. Storage and Firestore take
- * {@link WAIT_MS} each and no processor time. Prints its address; ends with its parent.
+ * One instance that receives uploads: the real handlers on the server with which Google deploys functions. Storage and
+ * Firestore take {@link WAIT_MS} each and no processor time. Prints its address, and ends with its parent.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Request, Response } from 'firebase-functions/v2/https';

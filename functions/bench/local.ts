@@ -1,8 +1,7 @@
 /**
- * `npm run measure:local -- [--model tiny|base] [FOLDER]`: how well the local recogniser hears.
- *
- * FOLDER holds recordings (.wav, .flac, .mp3, .m4a, .ogg, .webm) and beside each a text of the same name in .txt: what is said in
- * it. Without a folder, the sample recordings are heard, whose word times are known.
+ * `npm run measure:local -- [--model tiny|base] [FOLDER]`: how well the local recogniser recognises words. FOLDER has
+ * recordings (.wav, .flac, .mp3, .m4a, .ogg, .webm), and beside each a text with the same name in .txt: what is said in it.
+ * Without a folder, the sample recordings are used, whose word times are known.
  */
 import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,7 +18,7 @@ import { hear, localTranscriber } from './recognition.ts';
 import type { Heard } from './recognition.ts';
 import { sampleBytes, SAMPLES, toFile } from './sound.ts';
 
-/** When recordings of a folder are said to have been made, Unix milliseconds. */
+/** The capture time that the recordings of a folder get, Unix milliseconds. */
 const RECORDED_AT = Date.UTC(2026, 0, 5);
 
 interface Result extends WordErrors {

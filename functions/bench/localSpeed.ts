@@ -1,7 +1,7 @@
 /**
- * One process of the bench of the local recogniser, best bound to one processor: `node localSpeed.ts speed <rounds>` races both models
- * and the peers over the speech of the samples; `node localSpeed.ts memory <tiny|base>` gives the peak of a process with one model.
- * Prints JSON.
+ * One process of the bench of the local recogniser, which should be bound to one processor. `node localSpeed.ts speed <rounds>`
+ * compares both models and the peers on the speech of the samples. `node localSpeed.ts memory <tiny|base>` gives the peak
+ * memory of a process with one model. Prints JSON.
  */
 import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { LOCAL_MODELS } from '../src/transcription/local/models.ts';
@@ -16,13 +16,13 @@ import { race } from './rounds.ts';
 import type { Contestant } from './rounds.ts';
 import { RATE, sampleBytes, samplePcm, SAMPLES } from './sound.ts';
 
-/** The speech of one chunk, and the pieces that it is recognised in. */
+/** The speech of one chunk, and the pieces in which it is recognised. */
 interface Speech {
   readonly pcm: Float32Array;
   readonly pieces: readonly Piece[];
 }
 
-/** The speech of the samples, as the worker gives it to the recogniser. */
+/** The speech of the samples, as the recogniser gets it from the worker. */
 async function speechOfSamples(): Promise<Speech[]> {
   const found: Speech[] = [];
   const listener = new ListenerPool({ size: 1 });
@@ -75,7 +75,7 @@ async function speed(rounds: number): Promise<unknown> {
   return { seconds, speeds: await race(contestants, rounds) };
 }
 
-/** A process with one model, its peak reached: four pieces of the greatest length at once, several times over. */
+/** The peak memory of a process with one model. It is reached by four pieces of the greatest length at once, several times. */
 async function memory(size: string): Promise<unknown> {
   const model = LOCAL_MODELS.find((each) => each.size === size);
   if (model === undefined) throw new Error(`There is no model ${size}.`);

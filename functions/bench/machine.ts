@@ -1,4 +1,4 @@
-/** What a figure was measured on. */
+/** The machine on which figures were measured. */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 
@@ -10,7 +10,7 @@ export interface Machine {
   readonly node: string;
   readonly ffmpeg: string | null;
   readonly commit: string | null;
-  /** Of the minute before: well above zero means that others were at work too. */
+  /** The load of the minute before. If it is well above zero, other programs were running, too. */
   readonly load: number;
 }
 

@@ -49,7 +49,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Part of a JSON line that a child printed last. */
+/** Runs a script in a child process. @returns the JSON of its last line */
 function child(args: readonly string[], oneCore = false): unknown {
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...args];
   const [program = '', ...rest] = oneCore && hasTaskset() ? ['taskset', '-c', '0', ...node] : node;
@@ -70,7 +70,7 @@ interface SpeedRun {
   readonly speeds: readonly Speed[];
 }
 
-/** One core and two take turns, so that what else the machine does hits both. */
+/** One core and two cores take turns, so that other programs affect both equally. */
 function speed(): Figures['speed'] {
   const one: SpeedRun[] = [];
   const two: SpeedRun[] = [];
@@ -96,7 +96,7 @@ function together(runs: readonly SpeedRun[]): Speed[] {
   });
 }
 
-/** What a script within the Emulator Suite printed last. */
+/** Runs a script within the Emulator Suite. @returns the JSON of its last such line */
 function onEmulators(script: string): unknown {
   const command = `node --disable-warning=ExperimentalWarning functions/bench/${script}`;
   const output = execFileSync(process.execPath, ['dev/run.mjs', 'dev/emulators/exec.ts', command], {
@@ -117,7 +117,7 @@ function local(): Figures['local'] {
   return { ...race, memory: memory as Figures['local']['memory'] };
 }
 
-/** Times real time on two processors, as the speed part of this run or of the one before found it. */
+/** The times real time on two processors that the speed part of this run, or of an earlier one, has measured. */
 function readingSpeed({ speed: found }: Partial<Figures>): number {
   const engine = found?.twoCores.find(({ name }) => name === 'engine opus10');
   if (engine === undefined)
@@ -168,7 +168,7 @@ await main(async () => {
   return 0;
 });
 
-/** What the file holds already: parts are added to it. */
+/** The figures that the file has already; new parts are added to them. */
 function before(file: string | undefined): Partial<Figures> {
   if (file === undefined || !existsSync(file)) return {};
   return (JSON.parse(readFileSync(file, 'utf8')) as { figures: Partial<Figures> }).figures;

@@ -1,16 +1,19 @@
-/** One process of the memory bench: `node memory.ts <hours>`. Scans that much audio, a minute a recording, and prints its peak. */
+/**
+ * One process of the memory bench: `node memory.ts <hours>`. It scans that much audio, in recordings of a minute, and prints
+ * its peak memory.
+ */
 import { availableParallelism } from 'node:os';
 import { collectGarbageEarly } from '../src/audio/detect/heap.ts';
 import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { scan } from './engine.ts';
 import { minuteBytes, minuteFiles } from './sound.ts';
 
-// What a function's instance holds besides the engine.
+// The modules that an instance has loaded besides the engine.
 await Promise.all([import('firebase-admin/firestore'), import('firebase-admin/storage'), import('@deepgram/sdk')]);
 
 const hours = Number(process.argv[2] ?? 1);
 const files = minuteFiles('opus10', 60 * hours);
-// A few minutes over and over: making them costs more memory than scanning them.
+// A few minutes are repeated, because making them takes more memory than scanning them.
 const sound = await Promise.all(Array.from({ length: 10 }, (_, minute) => minuteBytes('opus10', minute)));
 const soundOf = new Map(files.map(({ name }, minute) => [name, sound[minute % sound.length] ?? new Uint8Array()]));
 collectGarbageEarly();

@@ -1,4 +1,7 @@
-/** What the engine is compared with: its limits, each part at its best and alone, and the common ways of doing the same. */
+/**
+ * What the engine is compared with: its limits (each of its parts by itself, at its fastest), and the common ways of doing the
+ * same.
+ */
 import fvadModule from '@echogarden/fvad-wasm';
 import { NonRealTimeVAD } from '@ricky0123/vad-node';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -15,7 +18,7 @@ const MODEL = fileURLToPath(new URL('../models/silero_vad_v6.onnx', import.meta.
 const WINDOW = 512;
 const CONTEXT = 64;
 
-/** Limit: libopus in WebAssembly alone, packets in memory, a hundred a call. */
+/** Limit: libopus in WebAssembly by itself, with packets in memory, a hundred in each call. */
 export async function decodeAlone(packets: readonly Uint8Array[]): Promise<void> {
   const decoder = new OpusDecoder({ sampleRate: RATE, channels: 1, preSkip: 0 });
   await decoder.ready;
@@ -23,7 +26,9 @@ export async function decodeAlone(packets: readonly Uint8Array[]): Promise<void>
   decoder.free();
 }
 
-/** Limit: what hearing at one level takes beside the model, levels of windows, gain of slices of 5 s, samples multiplied. */
+/**
+ * Limit: what detection at one level does besides the model: levels of windows, gains of slices of 5 s, and multiplied samples.
+ */
 export function raiseLevels(pcm: Float32Array): Float32Array {
   const levels = windowLevels(pcm);
   const raised = new Float32Array(pcm.length);
@@ -44,8 +49,8 @@ const session = (): Promise<InferenceSession> =>
   }));
 
 /**
- * The published model, one window of each of `lanes` streams a call: the plain loop with one, the limit with 32.
- * @returns the probabilities of each stream; the PCM is cut into as many of equal length.
+ * The published model, one window of each of `lanes` streams in each call: the plain loop with one stream, the limit with 32.
+ * @returns the probabilities of each stream; the PCM is divided into that many streams of equal length
  */
 export async function plainLoop(pcm: Float32Array, lanes = 1): Promise<Float32Array[]> {
   const model = await session();
@@ -72,7 +77,7 @@ export async function plainLoop(pcm: Float32Array, lanes = 1): Promise<Float32Ar
   return probabilities;
 }
 
-/** An Ogg file of a recording's packets: what ffmpeg needs to read them. */
+/** The packets of a recording in an Ogg file, which ffmpeg can read. */
 export function toOgg(packets: readonly Uint8Array[], frameMs: number): Uint8Array {
   return writeOggOpus({
     packets: packets.map((payload) => ({ payload, samples48k: 48 * frameMs })),
@@ -90,7 +95,7 @@ function toPcm(file: Uint8Array): Float32Array {
 /** ffmpeg, then `@ricky0123/vad-node` with its defaults. */
 export async function ffmpegThenVadNode(file: Uint8Array): Promise<number> {
   const { log } = console;
-  console.log = () => undefined; // It says that it starts.
+  console.log = () => undefined; // it prints a message when it starts
   const vad = await NonRealTimeVAD.new();
   console.log = log;
   let regions = 0;
@@ -98,7 +103,7 @@ export async function ffmpegThenVadNode(file: Uint8Array): Promise<number> {
   return regions;
 }
 
-/** ffmpeg, then Silero on onnxruntime with one thread, window by window, then the same regions as ours. */
+/** ffmpeg, then Silero on onnxruntime with one thread, window by window, then the same regions as those of the engine. */
 export async function ffmpegThenOneStream(file: Uint8Array): Promise<number> {
   const pcm = toPcm(file);
   const [probabilities = new Float32Array(0)] = await plainLoop(pcm);
@@ -108,7 +113,9 @@ export async function ffmpegThenOneStream(file: Uint8Array): Promise<number> {
 
 let fvad: ReturnType<typeof fvadModule> | undefined;
 
-/** ffmpeg, then WebRTC's voice detection (libfvad in WebAssembly, mode 2) in frames of 30 ms. Fast, and much less exact. */
+/**
+ * ffmpeg, then WebRTC's voice detection (libfvad in WebAssembly, mode 2) in frames of 30 ms. It is fast, and far less accurate.
+ */
 export async function ffmpegThenWebrtc(file: Uint8Array): Promise<number> {
   const module = await (fvad ??= fvadModule());
   const pcm = ffmpeg(['-i', 'pipe:0', '-f', 's16le', '-ar', String(RATE), '-ac', '1', 'pipe:1'], file);

@@ -13,7 +13,7 @@ import { recordingStaged } from './recordingStaged.ts';
 import type { Results } from './results.ts';
 import { uploadLoad } from './uploadLoad.ts';
 
-/** What the project promises of each ratio. Compared with the figure as it was measured, and shown rounded. */
+/** What the project promises of each ratio. The promise is checked with the measured figure, which is shown rounded. */
 const BARS: readonly (readonly [ratio: string, what: string, bar: string, met: (value: number) => boolean])[] = [
   [
     'vsLimitOneCore',
@@ -23,7 +23,7 @@ const BARS: readonly (readonly [ratio: string, what: string, bar: string, met: (
   ],
   [
     'silkSkipOverWhole',
-    'SILK whose voice bits say where nobody speaks over the same without',
+    'SILK with voice bits that mark pauses, over the same without',
     '≥ 1.3',
     (v) => v >= 1.3,
   ],
@@ -47,7 +47,7 @@ const BARS: readonly (readonly [ratio: string, what: string, bar: string, met: (
   ['arrivalsPeakMb', 'peak resident memory while 80 jobs of 1,000 arrive at once, MB', '< 256', (v) => v < 256],
   [
     'backlogDelaySeconds',
-    'how long one user’s backlog of 15,000 jobs keeps another waiting, s',
+    'how much one user’s backlog of 15,000 jobs delays another user, s',
     '< 180',
     (v) => v < 180,
   ],
@@ -61,9 +61,9 @@ const BARS: readonly (readonly [ratio: string, what: string, bar: string, met: (
 export function performancePage({ measuredAt, machine, ratios, figures }: Results): string {
   const sections = [
     '# Performance',
-    'Made by `npm run bench:report` from `functions/bench/results/latest.json`, which `npm run bench` wrote; a test holds this page ' +
-      'against it. Limits, peers and engine take turns in one run, so that background load affects all of them equally: the ratios ' +
-      'count, absolute figures move with the machine.',
+    'Made by `npm run bench:report` from `functions/bench/results/latest.json`, which `npm run bench` wrote; a test compares ' +
+      'this page with it. Limits, peers and engine take turns in one run, so that background load affects all of them equally: the ratios ' +
+      'count, and absolute figures depend on the machine.',
     `Measured ${measuredAt.slice(0, 10)} on ${machine.processor}, ${machine.processors} processors, ${machine.memoryGb} GB, ` +
       `Node ${machine.node}, load ${machine.load.toFixed(1)} when the last part began.`,
     '## What is promised',
@@ -114,16 +114,16 @@ function speed(found: Figures['speed'] | undefined): string[] {
   );
   return [
     '## Decode, voice detection, regions',
-    'Times real time: seconds of audio a second of the clock. The engine is the whole of `scanRecordings`, recordings of a minute ' +
-      'in memory, chunks planned; `opus10` and `opus20` are packets of 10 and 20 ms. One core: the process bound to one.',
+    'Times real time: seconds of audio for each second of the clock. The engine is the whole of `scanRecordings`: recordings of a minute ' +
+      'are in memory, and chunks are planned. `opus10` and `opus20` are packets of 10 and 20 ms. One core: the process is bound to one.',
     table(['', 'one core', 'two cores', 'processor seconds an hour of audio'], rows),
     chart(
       'Times real time on one core',
       charted.map(({ name, timesRealTime }) => [name, timesRealTime]),
     ),
-    'Silero is published as a graph that takes one window of each stream a call. The functions load the same weights rearranged, so ' +
-      'that one call takes many windows of one stream (`functions/models/README.md`): that is why the engine passes the limit ' +
-      'that was thought to be there. What is left is mostly libopus.',
+    'Silero is published as a graph that takes one window of each stream in a call. The functions load the same weights rearranged, so ' +
+      'that one call takes many windows of one stream (`functions/models/README.md`). So the engine is faster than the limit of the ' +
+      'published graph. Most of its remaining time is libopus.',
   ];
 }
 
@@ -137,11 +137,11 @@ function agreement({ agreement: found }: Partial<Figures>): string[] {
     `${each.plainLost} / ${each.plainClipped}`,
   ]);
   return [
-    '## Hearing',
-    'The samples end to end, ten minutes, as recorded and spoilt in five ways. The plain loop is the published model, one unbroken ' +
-      'stream, the audio raised to -20 dBFS. A word is lost when less than half of it is in a region, clipped when less than all.',
-    'Tones that stand out of the background are sent where the model is not sure that they are no voice: what is called silent is ' +
-      'deleted. So with them the engine is meant to send more than the plain loop, and they do not count for `vadAgreement`.',
+    '## Voice detection',
+    'The samples end to end, ten minutes, as recorded and changed in five ways. The plain loop is the published model on one unbroken ' +
+      'stream, with the audio raised to -20 dBFS. A word is lost if less than half of it is in a region, and clipped if less than all of it is.',
+    'Tones that stand out of the background are sent if the model is not sure that they are no voice, because audio that counts as silent is ' +
+      'deleted. So the engine is meant to send more of them than the plain loop, and they do not count for `vadAgreement`.',
     table(['', 'windows that agree', 'words', 'lost / clipped', 'by the plain loop'], rows),
   ];
 }
@@ -168,7 +168,7 @@ function memory(found: Figures['memory'] | undefined): string[] {
   if (!found) return [];
   return [
     '## Memory and growth',
-    'One process with what a function holds, and recordings of a minute, Opus.',
+    'One process with everything that a function loads, and recordings of a minute, Opus.',
     table(
       ['hours of audio', 'peak resident, MB', 'seconds', 'processor seconds', 'chunks'],
       found.map((each) => [each.hours, each.peakMb, each.seconds, each.cpuSeconds, each.chunks]),
@@ -208,7 +208,7 @@ function cold(found: Figures['cold'] | undefined): string[] {
   ];
 }
 
-/** Memory, processors and requests at once of each kind of function, and what chose them. */
+/** The memory, processors and concurrent requests of each kind of function, and the reasons for them. */
 function settings(ratios: Ratios): string[] {
   const { twoCoresOverOne, peakMb24h, lightLoadMs } = ratios;
   if (twoCoresOverOne === undefined || peakMb24h === undefined || lightLoadMs === undefined) return [];
@@ -317,7 +317,7 @@ function endToEnd(found: Figures['e2e'] | undefined): string[] {
   ];
 }
 
-/** A ratio to two decimals; what is counted stays whole. */
+/** A ratio with two decimals; counts stay whole. */
 function rounded(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toFixed(2);
 }

@@ -1,4 +1,4 @@
-/** The peers of the local recogniser: Moonshine as its makers publish it, in the loop that they publish, and in sherpa-onnx. */
+/** The peers of the local recogniser: Moonshine as its makers publish it, in their own loop, and in sherpa-onnx. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -11,7 +11,7 @@ import { MODEL_CACHE, readPieces } from '../models/moonshine/prepare.ts';
 import { MODEL_SOURCES } from '../models/moonshine/sources.ts';
 import { RATE } from './sound.ts';
 
-/** Transcribes one piece of speech; what it wrote does not matter here. */
+/** Transcribes one piece of speech. Only the time matters, not the text. */
 export type Peer = (pcm: Float32Array) => Promise<unknown>;
 
 const SOURCE = MODEL_SOURCES['moonshine-tiny-en'];
@@ -28,7 +28,7 @@ export interface PublishedFiles {
   readonly decoder: string;
 }
 
-/** The published files of tiny, in a folder of their own. */
+/** Downloads the published files of the tiny model into a separate folder. */
 export async function publishedFiles(): Promise<PublishedFiles> {
   const folder = await mkdtemp(path.join(tmpdir(), 'moonshine-'));
   const names = ['encoder_model.onnx', 'decoder_model_merged.onnx'];
@@ -42,7 +42,7 @@ export async function publishedFiles(): Promise<PublishedFiles> {
   return { encoder, decoder };
 }
 
-/** The makers' loop: a call of the decoder for each token, its cache handed back and forth. */
+/** The makers' loop: one call of the decoder for each token, with the cache passed in and out. */
 export async function publishedLoop({ encoder, decoder }: PublishedFiles): Promise<Peer> {
   const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 } as const;
   const [encode, decode] = await Promise.all([encoder, decoder].map((file) => InferenceSession.create(file, options)));
@@ -87,7 +87,7 @@ function indexOfLargest(values: Float32Array): number {
   return best;
 }
 
-/** What this bench uses of sherpa-onnx-node, which has no types of its own. */
+/** The parts of sherpa-onnx-node that this bench uses. It has no types. */
 interface Sherpa {
   readonly OfflineRecognizer: new (config: unknown) => {
     createStream(): { acceptWaveform(wave: { sampleRate: number; samples: Float32Array }): void };
@@ -96,7 +96,10 @@ interface Sherpa {
   };
 }
 
-/** sherpa-onnx on the same files. It is installed for the bench alone, beside the models. @throws Error where it cannot be had. */
+/**
+ * sherpa-onnx with the same files. It is installed only for the bench, beside the models.
+ * @throws Error if it cannot be installed
+ */
 export async function sherpa({ encoder, decoder }: PublishedFiles): Promise<Peer> {
   const folder = path.join(MODEL_CACHE, `sherpa-onnx-${SHERPA_VERSION}`);
   await mkdir(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** The figures that the project promises, from those that were measured. */
+/** Derives the ratios that the project promises from the measured figures. */
 import type { Hearing } from './agreement.ts';
 import type { Billing } from './billing.ts';
 import type { Load } from './coldStart.ts';
@@ -31,7 +31,7 @@ export interface Growth {
   readonly conversations: number;
 }
 
-/** Milliseconds since the first of them began: medians, and the last. */
+/** Milliseconds since the first upload began: medians, and the last. */
 export interface AtOnce {
   readonly users: number;
   readonly acceptedMs: number;
@@ -42,37 +42,37 @@ export interface AtOnce {
   readonly redelivered: number;
 }
 
-/** One instance that many direct uploads arrive at. */
+/** One instance at which many direct uploads arrive. */
 export interface Arrivals {
   readonly jobs: number;
-  /** Jobs that began: all of them. */
+  /** How many jobs were started; it must be all. */
   readonly started: number;
   readonly peakMb: number;
 }
 
 export interface Documents {
   readonly hours: number;
-  /** Those that were measured, of both ways in. */
+  /** The measured days, for both kinds of upload. */
   readonly days: readonly Day[];
-  /** Missing where it was not measured. */
+  /** Missing if it was not measured. */
   readonly arrivals?: Arrivals;
 }
 
-/** How fast ordinary audio is decoded: times real time, by processor time. */
+/** How fast ordinary audio is decoded, times real time, by processor time. */
 export interface DecodingSpeed {
   readonly what: string;
   readonly sandbox: number;
-  /** Null where it needs no decoder. */
+  /** Null if the format needs no decoder. */
   readonly ffmpeg: number | null;
 }
 
 /** The local recogniser and its peers on one processor. */
 export interface Local {
-  /** Speech of one turn, seconds. */
+  /** The speech of one turn, seconds. */
   readonly seconds: number;
-  /** By name: `local tiny`, `local base`, and the peers. */
+  /** The speeds of `local tiny`, `local base` and the peers. */
   readonly speeds: readonly Speed[];
-  /** Of a process with one model in one thread. */
+  /** The peak memory of a process with one model in one thread, MB. */
   readonly memory: readonly { readonly size: string; readonly peakMb: number }[];
 }
 
@@ -81,7 +81,7 @@ export interface ConsoleVisit {
   readonly days: number;
   readonly aDay: number;
   readonly slower: number;
-  /** Of the machine, by the end. */
+  /** The load of the machine at the end. */
   readonly load: number;
   readonly homeMs: number;
   readonly longestTaskMs: number;
@@ -92,7 +92,7 @@ export interface ConsoleVisit {
   readonly heapMb: number;
 }
 
-/** Of `npm run bench:search`. */
+/** The result of `npm run bench:search`. */
 export interface SearchSpeed {
   readonly words: number;
   readonly conversations: number;
@@ -130,7 +130,7 @@ export interface Figures {
 
 export type Ratios = Readonly<Record<string, number>>;
 
-/** As many as the figures allow. */
+/** All ratios for which there are figures. */
 export function ratios({
   speed,
   agreement,
@@ -154,7 +154,7 @@ export function ratios({
     const limit = harmonic(
       of(speed.oneCore, 'opus-decoder alone, 10 ms'),
       of(speed.oneCore, 'Silero as published, 32 streams a call'),
-      of(speed.oneCore, 'levels and gain alone', Infinity), // Runs before there was gain took no time for it.
+      of(speed.oneCore, 'levels and gain alone', Infinity), // older runs had no gain, so it took no time
     );
     note('vsLimitOneCore', one / limit);
     note('twoCoresOverOne', of(speed.twoCores, 'engine opus10') / one);
@@ -207,7 +207,7 @@ export function ratios({
     note('arrivalsPeakMb', arrivals?.peakMb);
   }
   if (local) {
-    // By processor time: the clock of a machine that others use says little of one thread.
+    // Speeds by processor time: on a machine with other programs, the clock says little about one thread.
     const of = (speed: Speed | undefined): number => 3600 / (speed?.cpuSecondsPerHour ?? NaN);
     const named = (name: string) => of(local.speeds.find((each) => each.name === name));
     const peers = local.speeds.filter(({ name }) => !name.startsWith('local')).map(of);
@@ -231,7 +231,9 @@ export function ratios({
   return found;
 }
 
-/** How far a point lies off the straight line through all of them (least squares), at most, as a share of the largest. */
+/**
+ * The largest distance of a point from the straight line through all of them (least squares), as a share of the largest value.
+ */
 export function deviation(points: readonly (readonly [x: number, y: number])[]): number {
   const meanX = mean(points.map(([x]) => x));
   const meanY = mean(points.map(([, y]) => y));

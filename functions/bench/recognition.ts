@@ -1,4 +1,4 @@
-/** Recordings to words, the way of a job without its documents. */
+/** Turns recordings into words as a job does, but without its documents. */
 import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { createLocalTranscriber } from '../src/transcription/local/localTranscriber.ts';
 import type { BatchRecogniser } from '../src/transcription/local/recogniserPool.ts';
@@ -14,7 +14,7 @@ import { noCoverage } from '../test/support/noCoverage.ts';
 
 export interface Heard {
   readonly words: readonly Word[];
-  /** What was given to the transcriber, seconds. */
+  /** The audio that the transcriber got, seconds. */
   readonly speechSeconds: number;
 }
 
@@ -28,7 +28,10 @@ export function localTranscriber(size: LocalModelSize, recogniser: BatchRecognis
   return createLocalTranscriber({ size, recogniser: () => Promise.resolve(recogniser), logger: QUIET });
 }
 
-/** Recordings of one device to words, in order of time. @param open the bytes of a recording. */
+/**
+ * The words of the recordings of one device, in order of time.
+ * @param open gives the bytes of a recording
+ */
 export async function hear(
   files: readonly JobFile[],
   open: (file: JobFile) => AsyncIterable<Uint8Array>,

@@ -1,7 +1,7 @@
 /** The options of `onRecordingStaged`. */
 export const { options: recordingStaged } = await knowingABucket(() => import('../src/endpoints/onRecordingStaged.ts'));
 
-/** A trigger of Storage is declared for the project's bucket: it needs one to be named while it is loaded. */
+/** Loads a module with a bucket named: a trigger of Storage needs the project's bucket while it is loaded. */
 async function knowingABucket<Module>(load: () => Promise<Module>): Promise<Module> {
   const config = process.env['FIREBASE_CONFIG'];
   process.env['FIREBASE_CONFIG'] = '{"storageBucket":"bench"}';

@@ -1,9 +1,9 @@
-/** Listening once to what comes again and again: for benches of everything but listening. */
+/** A listener that remembers its results, for benches that measure everything except detection. */
 import { createHash } from 'node:crypto';
 import type { Heard, Listener } from '../src/audio/detect/listener.ts';
 import type { Passage } from '../src/audio/detect/passages.ts';
 
-/** What is heard depends on the passage alone. */
+/** The result depends on the passage alone. */
 export function remembering(listener: Listener): Listener {
   const heard = new Map<string, Promise<Heard>>();
   return {

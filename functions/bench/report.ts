@@ -1,4 +1,4 @@
-/** `npm run bench:report`: `docs/performance.md` from the committed run. Every figure in it comes from there. */
+/** `npm run bench:report`: makes `docs/performance.md` from the committed run. Every figure in it comes from there. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { performancePage } from './performancePage.ts';

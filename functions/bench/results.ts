@@ -1,4 +1,4 @@
-/** The committed run that the documents are made from. */
+/** The committed run from which the documents are made. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { describeMachine } from './machine.ts';

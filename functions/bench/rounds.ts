@@ -1,10 +1,10 @@
-/** Timing on a machine that is never quiet: contestants take turns, and the median of several rounds counts. */
+/** Timing on a machine that also runs other programs: contestants take turns, and the median of several rounds counts. */
 
 export interface Contestant {
   readonly name: string;
-  /** Seconds of audio of one turn. */
+  /** The audio of one turn, seconds. */
   readonly seconds: number;
-  /** So slow that it has one turn and no warm-up. */
+  /** True if it is so slow that it gets one turn and no warm-up. */
   readonly slow?: boolean;
   readonly run: () => Promise<unknown>;
 }
@@ -14,11 +14,14 @@ export interface Speed {
   /** Seconds of audio a second of the clock: the median of the rounds, and all of them. */
   readonly timesRealTime: number;
   readonly rounds: readonly number[];
-  /** Processor time for an hour of audio, seconds, this process with its threads: less disturbed by others than the clock. */
+  /**
+   * Processor time of this process and its threads for an hour of audio, seconds. Other programs disturb it less than the
+   * clock.
+   */
   readonly cpuSecondsPerHour: number;
 }
 
-/** One turn each to warm up, then `rounds` turns each. */
+/** Gives each contestant one turn to warm up, then `rounds` turns. */
 export async function race(contestants: readonly Contestant[], rounds: number): Promise<Speed[]> {
   const clock = new Map<string, number[]>();
   const cpu = new Map<string, number[]>();
@@ -50,7 +53,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
-/** Steps one after the other, each at so many times real time. */
+/** The speed of several steps one after the other, each at so many times real time. */
 export function harmonic(...steps: readonly number[]): number {
   return 1 / steps.reduce((sum, step) => sum + 1 / step, 0);
 }

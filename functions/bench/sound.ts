@@ -1,4 +1,4 @@
-/** The sound of the benches: the sample recordings, over and over, as devices would store it. */
+/** The audio of the benches: the sample recordings, repeated, as a device would store them. */
 import { execFileSync } from 'node:child_process';
 import { Timestamp } from 'firebase-admin/firestore';
 import { framesOf, loadSamples, readRecording } from '../../dev/samples/samples.ts';
@@ -29,7 +29,7 @@ function framed(frames: readonly Uint8Array[]): Buffer {
   );
 }
 
-/** All whole frames of the samples with this codec, in their order. */
+/** All intact frames of the samples with this codec, in order. */
 export function sampleFrames(codec: SampleRecording['codec']): Uint8Array[] {
   return SAMPLES.flatMap((sample) =>
     sample.recordings
@@ -38,7 +38,7 @@ export function sampleFrames(codec: SampleRecording['codec']): Uint8Array[] {
   );
 }
 
-/** PCM of one recording of the samples, lost frames as silence. */
+/** The PCM of one recording of the samples. Lost frames are silence. */
 export async function samplePcm(sample: Sample, recording: SampleRecording): Promise<Float32Array> {
   const frames = framesOf(readRecording(sample, recording), recording).map((payload) => ({
     payload,
@@ -66,7 +66,7 @@ const FORMATS: Record<Kind, { readonly name: string; readonly frameMs: number }>
 
 const sources = new Map<Kind, Uint8Array[]>();
 
-/** Frames to repeat: Opus packets, or PCM of 10 ms, of about the same speech and silence. */
+/** The frames that are repeated: Opus packets, or PCM of 10 ms, with about the same share of speech. */
 async function source(kind: Kind): Promise<Uint8Array[]> {
   const known = sources.get(kind);
   if (known) return known;
@@ -82,7 +82,7 @@ async function source(kind: Kind): Promise<Uint8Array[]> {
   return frames;
 }
 
-/** The same frame as a packet of several frames that has one (RFC 6716 section 3.2.5): it decodes to the same. */
+/** The same frame in a packet of code 3 with one frame (RFC 6716 section 3.2.5). It decodes to the same samples. */
 function withoutVoiceBits(packet: Uint8Array): Uint8Array {
   return Uint8Array.of((packet[0] ?? 0) | 0b11, 1, ...packet.subarray(1));
 }
@@ -93,14 +93,16 @@ async function pcmFrames(): Promise<Uint8Array[]> {
   return Array.from({ length: bytes.length / 320 }, (_, i) => bytes.subarray(320 * i, 320 * (i + 1)));
 }
 
-/** One-minute recordings of a device without a gap, as a job's files: one run, as long as the whole. */
+/** Recordings of a device, a minute each and without a gap, as the files of a job. Together they are one run. */
 export function minuteFiles(kind: Kind, count: number): JobFile[] {
   return Array.from({ length: count }, (_, minute) =>
     toFile(fileName(kind, T0 + minute * 60_000), T0 + minute * 60_000, 'bench'),
   );
 }
 
-/** The bytes of the recording of a minute, made when they are asked for: a day of them is not held. */
+/**
+ * The bytes of the recording of one minute. They are made when they are needed, so that a day of them need not be in memory.
+ */
 export async function minuteBytes(kind: Kind, minute: number): Promise<Uint8Array> {
   const frames = await source(kind);
   const each = 60_000 / FORMATS[kind].frameMs;
@@ -130,7 +132,7 @@ export function fileName(kind: Kind, startedAtMs: number): string {
     : `audio_bench_${FORMATS[kind].name}_${startedAtMs}.bin`;
 }
 
-/** A recording of a job, as its name says. */
+/** The entry in a job of a recording with this name. */
 export function toFile(name: string, startedAtMs: number, deviceId: string): JobFile {
   const parsed = parseRecordingName(name, { nowMs: Date.now(), clockOffsetMs: 0 });
   if (!parsed.ok) throw new Error(`${name} is no recording's name.`);

@@ -1,6 +1,6 @@
 /**
- * One process of the speed bench, on as many processors as it was started on: `node speed.ts <minutes> <rounds> <what>`, where
- * what is `engine` (the engine alone) or `all` (with limits and peers). Prints JSON.
+ * One process of the speed bench, on as many processors as it was started with: `node speed.ts <minutes> <rounds> <what>`.
+ * <what> is `engine` (the engine alone) or `all` (with limits and peers). Prints JSON.
  */
 import { availableParallelism } from 'node:os';
 import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
@@ -42,7 +42,7 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 65_536) yield Promise.resolve(bytes.subarray(at, at + 65_536));
 }
 
-/** Packets as Ogg files, which is what ffmpeg can read. */
+/** The packets in Ogg files, which ffmpeg can read. */
 function oggFiles(count: number, minutesEach: number): Uint8Array[] {
   const each = 6000 * minutesEach;
   const packets = repeated(sampleFrames('opus'), each * count);

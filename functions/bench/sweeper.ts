@@ -1,6 +1,6 @@
 /**
- * The sweeper at scale: `npm run bench:sweeper [-- <jobs> <objects>]`, 10,000 and 20,000 by default. Jobs of every kind that
- * it knows in equal parts; checks what became of each, and reports reads, writes and time of every step.
+ * The sweeper at scale: `npm run bench:sweeper [-- <jobs> <objects>]`, 10,000 and 20,000 by default. There are equally many
+ * jobs of every kind that it handles. The bench checks what became of each, and reports reads, writes and time of every step.
  */
 import { assertSwept, populate, sweepAll } from '../test/support/sweepScale.ts';
 import { SweepWorld } from '../test/support/sweepWorld.ts';

@@ -1,19 +1,19 @@
-/** What the load test of one instance finds, and its part of `docs/performance.md`. */
+/** The results of the load test of one instance, and their part of `docs/performance.md`. */
 import { table } from './markdown.ts';
 
 export interface HostileKind {
   readonly what: string;
   readonly status: number;
-  /** Until its answer, milliseconds, median. */
+  /** The median time until its answer, milliseconds. */
   readonly ms: number;
-  /** Time of uploads with 5 % of this kind alone over without, median. */
+  /** The median time of uploads beside 5 % of this kind, divided by the time without. */
   readonly overAlone: number;
 }
 
 export interface UploadLoad {
   readonly rounds: number;
   readonly requestsPerRound: number;
-  /** Of the machine, when it began. */
+  /** The load of the machine at the beginning. */
   readonly load: number;
   /** Milliseconds until ordinary uploads are answered: alone, and with hostile requests. */
   readonly alone: { readonly medianMs: number; readonly p95Ms: number };
@@ -21,7 +21,7 @@ export interface UploadLoad {
   readonly hostile: readonly HostileKind[];
 }
 
-/** @returns the section; empty where it was not measured */
+/** @returns the section; empty if it was not measured */
 export function uploadLoad(found: UploadLoad | undefined): string[] {
   if (!found) return [];
   const { rounds, requestsPerRound, load, alone, besideHostile, hostile } = found;

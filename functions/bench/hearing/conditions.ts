@@ -1,9 +1,12 @@
-/** What is done to recordings before they are listened to: other levels, rooms and noise. The same in every run. */
+/**
+ * Changes recordings before speech is searched for in them: other levels, rooms and noise. The changes are the same in every
+ * run.
+ */
 import { RATE } from '../sound.ts';
 
 const WINDOW = 512;
 
-/** RMS of the loudest windows, the 95th percentile: the level of the speech, whatever the pauses. 0 for no sound at all. */
+/** The level of the speech, whatever the pauses: the 95th percentile of the windows' RMS. 0 if there is no sound. */
 export function speechLevel(pcm: Float32Array): number {
   const levels: number[] = [];
   for (let at = 0; at + WINDOW <= pcm.length; at += WINDOW) levels.push(rms(pcm.subarray(at, at + WINDOW)));
@@ -14,20 +17,23 @@ function rms(pcm: Float32Array): number {
   return Math.sqrt(pcm.reduce((sum, x) => sum + x * x, 0) / pcm.length);
 }
 
-/** Clips nothing and rounds as 16 bits do: a low level costs resolution. */
+/** Brings speech to a level, dBFS. Nothing is clipped. Samples are rounded to 16 bits, so a low level costs resolution. */
 export function atLevel(pcm: Float32Array, decibels: number): Float32Array {
   const level = speechLevel(pcm);
   const gain = level === 0 ? 1 : 10 ** (decibels / 20) / level;
   return pcm.map((x) => Math.max(-1, Math.min(1, Math.round(x * gain * 32_768) / 32_768)));
 }
 
-/** Noise over it, looped; the ratio is that of the speech's level to the noise's RMS. */
+/** Adds noise, repeated as often as needed. @param decibels the level of the speech over the RMS of the noise */
 export function withNoise(pcm: Float32Array, noise: Float32Array, decibels: number): Float32Array {
   const gain = speechLevel(pcm) / rms(noise) / 10 ** (decibels / 20);
   return pcm.map((x, i) => x + gain * (noise[i % noise.length] ?? 0));
 }
 
-/** As a microphone across the room hears it. @param response the room's, its loudest sample being the direct sound. */
+/**
+ * The audio as a microphone across the room records it.
+ * @param response the impulse response of the room; its loudest sample is the direct sound
+ */
 export function inRoom(pcm: Float32Array, response: Float32Array): Float32Array {
   const direct = response.reduce((best, x, i) => (Math.abs(x) > Math.abs(response[best] ?? 0) ? i : best), 0);
   const size = 2 ** Math.ceil(Math.log2(pcm.length + response.length));
@@ -37,7 +43,7 @@ export function inRoom(pcm: Float32Array, response: Float32Array): Float32Array 
     const [re, im] = [a.re[i] ?? 0, a.im[i] ?? 0];
     const [rRe, rIm] = [b.re[i] ?? 0, b.im[i] ?? 0];
     a.re[i] = re * rRe - im * rIm;
-    a.im[i] = -(re * rIm + im * rRe); // conjugate: the transform of it is the inverse
+    a.im[i] = -(re * rIm + im * rRe); // conjugated, so that the transform of it is the inverse transform
   }
   transform(a.re, a.im);
   return Float32Array.from(pcm, (_, i) => (a.re[i + direct] ?? 0) / size);
@@ -91,7 +97,7 @@ export function random(seed = 1): () => number {
   };
 }
 
-/** What rooms and devices do all day: no speech in it. @param decibels RMS, dBFS */
+/** The noise of rooms and devices, without speech. @param decibels RMS, dBFS */
 export function steadyNoise(kind: 'white' | 'pink' | 'brown' | 'hum', seconds: number, decibels: number): Float32Array {
   const next = random(7);
   let [slow, slower, slowest] = [0, 0, 0];

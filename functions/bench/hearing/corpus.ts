@@ -1,4 +1,4 @@
-/** Recordings of real speech in a folder of your own, and where in them people speak. Nothing is fetched. */
+/** Reads recordings of real speech, and labels of where people speak in them, from a folder of yours. Nothing is downloaded. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { s16leToFloat } from '../../src/audio/read/s16.ts';
@@ -13,11 +13,11 @@ export interface Stretch {
 export interface Track {
   readonly name: string;
   readonly pcm: Float32Array;
-  /** Where people speak, by hand; null where nobody has said. */
+  /** Where people speak, labelled by hand; null if there are no labels. */
   readonly labels: readonly Stretch[] | null;
 }
 
-/** Folders that hold no speech: what is mixed with it. */
+/** Folders without speech, whose content is mixed with speech. */
 export const INGREDIENTS = ['noise', 'music', 'rirs'] as const;
 
 const AUDIO = /\.(wav|flac|mp3|ogg|opus|m4a|aiff)$/;
@@ -76,7 +76,7 @@ function stretch(startSeconds: number, endSeconds: number): Stretch {
   return { start: Math.round(startSeconds * RATE), end: Math.round(endSeconds * RATE) };
 }
 
-/** In order, those that overlap made one. */
+/** The stretches in order. Those that overlap are joined. */
 function joined(stretches: readonly Stretch[]): Stretch[] {
   const result: { start: number; end: number }[] = [];
   for (const { start, end } of stretches.toSorted((a, b) => a.start - b.start)) {

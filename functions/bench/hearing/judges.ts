@@ -1,4 +1,4 @@
-/** The engine, and plain Silero at its best level, beside the truth. */
+/** Compares the engine, and plain Silero at its best level, with labels of where people speak. */
 import { listenWith } from '../../src/audio/detect/listener.ts';
 import { PassageCutter } from '../../src/audio/detect/passages.ts';
 import { RegionDetector } from '../../src/audio/detect/regions.ts';
@@ -13,14 +13,14 @@ export interface Recall {
   readonly condition: string;
   readonly minutes: number;
   readonly speechSeconds: number;
-  /** Share of the speech that is in regions; null where nobody speaks. */
+  /** The share of the speech that is in regions; null if there is no speech. */
   readonly recall: number | null;
   readonly plainRecall: number | null;
   readonly sentSeconds: number;
   readonly plainSentSeconds: number;
 }
 
-/** Of Silero's own get_speech_timestamps. */
+/** The options of Silero's get_speech_timestamps. */
 const SILERO = {
   threshold: 0.5,
   releaseThreshold: 0.35,
@@ -30,7 +30,7 @@ const SILERO = {
   endPadMs: 0,
 };
 
-/** dBFS at which Silero is best. */
+/** The level at which Silero detects most, dBFS. */
 const BEST_LEVEL = -20;
 
 export class Judges {
@@ -40,7 +40,9 @@ export class Judges {
     this.#vad = vad;
   }
 
-  /** Tracks with the truth where they have no labels: what Silero finds in them as they are, at its best level. */
+  /**
+   * Adds labels to tracks without any: what Silero detects in them, unchanged, at its best level.
+   */
   async withTruth(tracks: readonly Track[]): Promise<Track[]> {
     const result: Track[] = [];
     for (const track of tracks) {
@@ -50,8 +52,8 @@ export class Judges {
   }
 
   /**
-   * The engine hears the tracks as one recording, one after the other; plain Silero each on its own, at its best level, its
-   * thresholds with the engine's paddings.
+   * Measures recall. The engine gets the tracks as one recording, one after the other. Plain Silero gets each separately, at
+   * its best level, with its own thresholds and the engine's padding.
    */
   async recall(condition: string, tracks: readonly Track[]): Promise<Recall> {
     const truth: Stretch[] = [];
@@ -78,7 +80,7 @@ export class Judges {
     };
   }
 
-  /** The published way: one unbroken stream. */
+  /** Silero as it is published: one unbroken stream. */
   async #plain(pcm: Float32Array, options: ConstructorParameters<typeof RegionDetector>[0]): Promise<Stretch[]> {
     const [probabilities = new Float32Array(0)] = await this.#vad.probabilities([
       { pcm: atLevel(pcm, BEST_LEVEL), warmupSamples: 0 },
@@ -87,7 +89,7 @@ export class Judges {
     return [...detector.push(probabilities), ...detector.end(pcm.length)];
   }
 
-  /** Frames, passages, listener, regions. */
+  /** The engine: frames, passages, listener, regions. */
   async #engine(parts: readonly Float32Array[]): Promise<Stretch[]> {
     const cutter = new PassageCutter('s16');
     const listener = listenWith(this.#vad);
@@ -113,7 +115,7 @@ function toFrames(bytes: Uint8Array): { payload: Uint8Array; samples: number }[]
   });
 }
 
-/** To their place in the whole, those that reach over the end of `length` cut there. */
+/** Moves stretches to their place in the whole, and cuts them at `length`. */
 function moved(stretches: readonly Stretch[], by: number, length: number): Stretch[] {
   return stretches.map(({ start, end }) => ({ start: start + by, end: Math.min(end, length) + by }));
 }
@@ -122,7 +124,7 @@ function total(stretches: readonly Stretch[]): number {
   return stretches.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
-/** Samples that are in both; each list is in order and does not overlap itself. */
+/** How many samples are in both lists. Each list is in order and without overlap. */
 function overlap(a: readonly Stretch[], b: readonly Stretch[]): number {
   let sum = 0;
   let from = 0;

@@ -1,9 +1,9 @@
 /**
- * `npm run bench:hearing -- FOLDER`: how well the engine hears real speech, in a folder of your own; nothing is fetched.
- *
- * FOLDER has a folder for each kind of recording (`near`, `meetings`, `phone`, …), with labels beside them where somebody made some
- * (`corpus.ts` says how); `noise`, `music` and `rirs` (responses of rooms), which are mixed with what is in `near`. Without labels,
- * the truth is what Silero finds in the clean recording as its authors use it, so that nobody can do better than it there.
+ * `npm run bench:hearing -- FOLDER`: how well the engine detects real speech, in a folder of yours; nothing is downloaded.
+ * FOLDER has one folder for each kind of recording (`near`, `meetings`, `phone`, …), with labels beside the recordings if there
+ * are any (`corpus.ts` says how). It also has `noise`, `music` and `rirs` (impulse responses of rooms), which are mixed with
+ * the recordings in `near`. Without labels, the truth is what Silero detects in the clean recording, used as its authors do; so
+ * nothing can be better than Silero there.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -18,7 +18,7 @@ import { Judges } from './judges.ts';
 import type { Recall } from './judges.ts';
 import { RATE } from '../sound.ts';
 
-/** Of the recordings in `near`, each sixth is spoilt: that is enough for the many ways there are. */
+/** Every sixth recording in `near` is changed: that is enough for the many conditions. */
 const SPOILT = 6;
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
@@ -85,7 +85,7 @@ await main(async () => {
   return 0;
 });
 
-/** Nobody speaks in it. */
+/** A track without speech. */
 function toTrack(name: string, pcm: Float32Array): Track {
   return { name, pcm, labels: [] };
 }
