@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors.ts';
 import { parseRetryAfter } from './retryAfter.ts';
 import { systemCode } from './service.ts';
 
-/** A request without a transcription. Never has what was sent or what was recognised. */
+/** A request that failed. It never contains what was sent or what was recognised. */
 export interface DeepgramFailure {
   /** HTTP status; null if no answer came. */
   readonly status: number | null;

@@ -10,13 +10,16 @@ import type { DeepgramOptions } from './deepgramRequest.ts';
 /** Time limit of a summary, milliseconds: a title is not worth a longer wait. */
 const TIMEOUT_MS = 20_000;
 
-/** Characters of a transcript that are sent: about 25,000 tokens, two hours of talk. Deepgram refuses more than 150,000 tokens. */
+/**
+ * How many characters of a transcript are sent: about 25,000 tokens, two hours of talk. Deepgram refuses more than 150,000
+ * tokens.
+ */
 const MAX_CHARACTERS = 100_000;
 
 /** Deepgram returns shorter texts as they are: https://developers.deepgram.com/docs/summarization */
 const MIN_WORDS = 50;
 
-/** Longest overview, characters: a paragraph. */
+/** The longest overview, characters: one paragraph. */
 const MAX_OVERVIEW = 2000;
 
 const MAX_TOPICS = 3;

@@ -27,7 +27,7 @@ export interface OpenAiOptions {
 }
 
 export interface OpenAiSettings {
-  /** `https://api.openai.com/v1`: the address before `/audio/transcriptions`. */
+  /** The address before `/audio/transcriptions`, for example `https://api.openai.com/v1`. */
   readonly baseUrl: string;
   readonly model: string;
   /** Empty if the service needs none. */
@@ -36,7 +36,7 @@ export interface OpenAiSettings {
 
 const seconds = z.number().nonnegative();
 
-/** `verbose_json` with times of words. The words are stored; the segments have their confidence. */
+/** The answer in the format `verbose_json`, with times of words. Words are stored; segments have their confidence. */
 const responseSchema = z.object({
   duration: z.coerce.number().nonnegative().optional(),
   language: z.string().optional(),
@@ -100,7 +100,7 @@ function fill(
   request: TranscriptionRequest,
 ): void {
   const name = contentType === 'audio/ogg' ? 'audio.ogg' : 'audio.flac';
-  // A copy, because a Blob does not accept the type of shared memory.
+  // The bytes are copied, because a Blob does not accept the type of shared memory.
   body.append('file', new Blob([new Uint8Array(bytes)], { type: contentType }), name);
   body.append('model', model);
   body.append('response_format', 'verbose_json');
@@ -137,7 +137,7 @@ async function ask(
     body,
     headers: apiKey === '' ? {} : { authorization: `Bearer ${apiKey}` },
     signal,
-    redirect: 'error', // The key is for this address.
+    redirect: 'error', // the key must not be sent to another address
   });
   if (!response.ok) {
     await response.body?.cancel();

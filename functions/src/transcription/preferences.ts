@@ -27,9 +27,9 @@ const languageSchema = z.string().transform(knownLanguage).pipe(z.string());
 const termSchema = z.string().trim().min(1).max(MAX_TERM_LENGTH);
 
 /**
- * Keeps valid values: a bad value costs its user that preference, never a transcript.
- * @param value from the user's document.
- * @returns `ignored` has the names of dropped fields, never their contents.
+ * Keeps valid values: a wrong value costs its user that preference, and never a transcript.
+ * @param value from the user's document
+ * @returns `ignored` has the names of dropped fields, and never their contents
  */
 export function parsePreferences(value: unknown): { preferences: Preferences; ignored: readonly string[] } {
   if (value === undefined || value === null) return { preferences: NO_PREFERENCES, ignored: [] };
@@ -125,8 +125,8 @@ export class PreferenceStore {
   }
 
   /**
-   * Reads a user's preferences, with one read. Invalid values are ignored, with a warning, and the user's apps are told. @param fields
-   * for the log.
+   * Reads a user's preferences, with one read. Invalid values are ignored, with a warning, and the user's apps are told.
+   * @param fields for the log
    */
   async read(uid: string, fields: Readonly<Record<string, unknown>>): Promise<ReadPreferences> {
     const { logger, tell } = this.#options;

@@ -20,7 +20,7 @@ import { AppError } from '../errors.ts';
 
 export interface RequestSlotsOptions {
   readonly db: Firestore;
-  /** Requests in flight at once; 0 for any number. */
+  /** The largest number of requests in flight; 0 for any number. */
   readonly limit: number;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -31,7 +31,7 @@ export interface RequestSlotsOptions {
 }
 
 interface Slot {
-  /** From then on the slot is free. */
+  /** The time from which on the slot is free. */
   readonly expiresAt: Timestamp;
   /** The request that has it; null if it is free. */
   readonly owner: string | null;
@@ -117,8 +117,8 @@ export class RequestSlots {
   }
 
   /**
-   * Renews the lease of a slot, or frees it, if this request still has it. In a transaction: a renewal that is under way when the slot is
-   * freed, or whose answer is lost, must not keep it taken.
+   * Renews the lease of a slot, or frees it, if this request still has it. It does so in a transaction, because a renewal that
+   * is under way when the slot is freed, or whose answer is lost, must not keep the slot taken.
    */
   async #write({ ref, owner }: HeldSlot, value: Slot): Promise<void> {
     try {

@@ -12,8 +12,8 @@ const NEXT_TOKEN = 1;
 const NEXT_FRAME = 2;
 
 /**
- * The frame at which each token begins. Tokens are said in the order in which they are written, so the path never goes back. Takes time
- * and memory in proportion to tokens × frames.
+ * @returns the frame at which each token begins. Tokens are said in the order in which they are written, so the path never goes
+ * back. Time and memory are proportional to tokens × frames
  */
 export function alignTokens({ values, tokens, frames }: AttentionMatrix): Int32Array {
   const steps = bestSteps(values, tokens, frames);
@@ -32,7 +32,7 @@ export function alignTokens({ values, tokens, frames }: AttentionMatrix): Int32A
 /** For each cell, the last step of the best path to it. */
 function bestSteps(values: Float32Array, tokens: number, frames: number): Uint8Array {
   const steps = new Uint8Array(tokens * frames);
-  // Attention seen so far: of the row before, and of this one.
+  // The largest sum of attention on a path to each frame: for the row before, and for this one.
   let before = new Float64Array(frames).fill(-Infinity);
   let current = new Float64Array(frames);
   for (let token = 0; token < tokens; token++) {

@@ -1,9 +1,9 @@
 /** Detects made-up output of a recogniser: over audio without speech, such models repeat themselves or invent phrases. */
 
 export interface Evidence {
-  /** Ids or texts of what was written, in order, without the end token. */
+  /** The ids of the tokens that were written, in order, without the end token. */
   readonly tokens: readonly number[];
-  /** Natural logarithm of each token's probability, the end token's last. */
+  /** The natural logarithm of each token's probability, that of the end token last. */
   readonly logProbabilities: Float32Array;
   /** Whether it wrote the most tokens that it may, without an end token. */
   readonly isCutOff: boolean;

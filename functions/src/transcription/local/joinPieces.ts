@@ -18,7 +18,7 @@ export interface HeardPiece<Word extends TimedWord> {
 /** How far the starts of one word may differ between two pieces, seconds. In quick speech, the next word begins after that. */
 const SAME_WORD_SECONDS = 0.3;
 
-/** @param heard in order of their starts. @returns words with times from the start of the whole speech. */
+/** @param heard the pieces, in order of their starts. @returns words with times from the start of the whole speech */
 export function joinPieces<Word extends TimedWord>(heard: readonly HeardPiece<Word>[]): Word[] {
   let joined: Word[] = [];
   let end = 0;
@@ -63,7 +63,7 @@ function seamOf(left: readonly TimedWord[], right: readonly TimedWord[], middle:
 function seamAt(left: readonly TimedWord[], right: readonly TimedWord[], middle: number): Seam {
   const kept = left.filter((word) => centreOf(word) < middle).length;
   const first = right.filter((word) => centreOf(word) < middle).length;
-  // Two spellings of one sound, on either side of the middle.
+  // The same sound may have two spellings, one on either side of the middle.
   if (isOneSound(left[kept - 1], right[first])) return { kept, first: first + 1 };
   if (isOneSound(left[kept], right[first - 1])) return { kept: kept + 1, first };
   return { kept, first };

@@ -66,15 +66,15 @@ function longestPause(pcm: Float32Array, from: number, to: number): number | nul
 }
 
 /**
- * Pieces that are recognised together: the model's weights are read once for all of them, which makes four take two
- * thirds of the time. More gain little, and take memory.
+ * How many pieces are recognised together. The model's weights are then read once for all of them, so that four pieces take two
+ * thirds of the time. More pieces gain little, and take memory.
  */
 export const MAX_BATCH_PIECES = 4;
 
 /**
- * @param threads that work at the same time: each gets a batch, if there are enough pieces.
- * @returns batches of equal size, as far as possible, with pieces of similar length, because a batch takes as long as its longest
- * piece.
+ * @param threads how many threads work at the same time: each gets a batch, if there are enough pieces
+ * @returns batches of equal size, as far as possible, with pieces of similar length, because a batch takes as long as its
+ * longest piece
  */
 export function toBatches(pieces: readonly Piece[], threads: number): Piece[][] {
   const count = Math.max(Math.ceil(pieces.length / MAX_BATCH_PIECES), Math.min(threads, pieces.length));
