@@ -1,6 +1,6 @@
 /**
- * The browser that tests drive: npm's headless Chromium, which is the same everywhere and needs a quarter of the processor time of a
- * desktop's. On systems for which npm has none, the machine's Chromium or Chrome.
+ * The browser that tests use: the headless Chromium from npm, which is the same everywhere and needs a quarter of the processor
+ * time of a desktop's. On systems for which npm has none, it is the machine's Chromium or Chrome.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -40,7 +40,7 @@ function chromiumFromNpm(): LocalBrowser {
     executablePath: path.join(directory, 'chromium'),
     env: {
       LD_LIBRARY_PATH: [path.join(directory, 'al2023/lib'), process.env['LD_LIBRARY_PATH']].filter(Boolean).join(':'),
-      // The machine's own fonts know more scripts.
+      // The fonts of the machine have more scripts.
       ...(existsSync(FONTS_OF_MACHINE) ? {} : { FONTCONFIG_PATH: path.join(directory, 'fonts') }),
     },
   };
@@ -50,7 +50,7 @@ const FONTS_OF_MACHINE = '/etc/fonts/fonts.conf';
 
 const ARCHIVES = ['chromium.br', 'al2023.tar.br', 'fonts.tar.br', 'swiftshader.tar.br'];
 
-/** Unpacks in a process of its own, because the package unpacks into the temporary directory of its process. */
+/** Unpacks in a separate process, because the package unpacks into the temporary directory of its process. */
 function unpack(archives: string, directory: string): void {
   mkdirSync(path.dirname(directory), { recursive: true });
   const work = mkdtempSync(`${directory}-`);
@@ -58,7 +58,7 @@ function unpack(archives: string, directory: string): void {
     const files = JSON.stringify(ARCHIVES.map((name) => path.join(archives, name)));
     const script = `import { inflate } from '@sparticuz/chromium'; await Promise.all(${files}.map(inflate));`;
     const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
-      cwd: import.meta.dirname, // The package is resolved from here.
+      cwd: import.meta.dirname, // the package is resolved from this directory
       env: { ...process.env, TMPDIR: work },
       encoding: 'utf8',
     });
@@ -66,7 +66,7 @@ function unpack(archives: string, directory: string): void {
     writeFileSync(path.join(work, 'fonts', 'fonts.conf'), fontsIn(path.join(directory, 'fonts')));
     renameSync(work, directory);
   } catch (error) {
-    if (!existsSync(directory)) throw error; // Else another process was faster.
+    if (!existsSync(directory)) throw error; // otherwise another process was faster
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

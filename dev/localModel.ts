@@ -1,4 +1,4 @@
-/** The local recogniser's model, ready before the emulators start: functions never fetch it. */
+/** Prepares the model of the local recogniser before the emulators start: functions never download it. */
 import { prepareModel } from '../functions/models/moonshine/prepare.ts';
 import { say, since } from './console.ts';
 

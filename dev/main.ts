@@ -1,4 +1,4 @@
-/** The frame of every command-line tool: signals in, exit code out, errors as a person reads them. */
+/** What every command-line tool shares: it handles signals, sets the exit code, and prints errors for people. */
 import { say } from './console.ts';
 import { Interrupted, abortOnSignals } from './interrupt.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Shows the output of parallel programs one after the other: the output of the first that has not ended immediately, the output of the
- * others in their turn.
+ * Shows the output of parallel programs one after the other. The output of the first that has not ended is shown immediately;
+ * the others wait for their turn.
  */
 export class OrderedOutput {
   readonly #write: (text: string) => void;
@@ -10,7 +10,7 @@ export class OrderedOutput {
     this.#write = write;
   }
 
-  /** The place of a program in the order, which is that of these calls. */
+  /** Adds a program. The order is that of these calls. */
   open(): { write: (text: string) => void; end: () => void } {
     const own = { waiting: '', ended: false };
     this.#open.push(own);

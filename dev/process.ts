@@ -7,7 +7,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Ends the program, and everything it started, when it aborts. */
   readonly signal: AbortSignal;
-  /** Gets what the program prints; without it, that goes where ours goes. */
+  /** Receives the output of the program; without it, the output goes to that of this process. */
   readonly onOutput?: (text: string) => void;
 }
 
@@ -25,7 +25,7 @@ const GRACE_MS = 3000;
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<number> {
   const { cwd, env, signal, onOutput } = options;
   signal.throwIfAborted();
-  // A process group of its own, so that the processes that the program leaves behind can be ended too.
+  // The program gets a separate process group, so that processes which it leaves behind can be ended, too.
   const output = onOutput === undefined ? 'inherit' : 'pipe';
   const child = spawn(file, args, {
     cwd,
@@ -40,7 +40,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     try {
       if (child.pid !== undefined) process.kill(-child.pid, name);
     } catch {
-      // The group has no process any more.
+      // The group has no processes left.
     }
   };
   const kill = (): void => {

@@ -18,7 +18,7 @@ import { main } from './main.ts';
 import { FUNCTIONS } from './paths.ts';
 import { SHOWN } from './shown.ts';
 
-/** What it means for who speaks. */
+/** What each transcriber means for the numbering of speakers. */
 const TRANSCRIPTION = {
   local: 'the recogniser in the functions, English; no audio leaves this machine',
   deepgram: 'Deepgram, which gets the speech',
@@ -50,12 +50,12 @@ await main(async (signal) => {
     await runScheduler(env, stop, (error) => {
       say.failed(`A scheduled function failed: ${String(error)}`);
     });
-    if (!signal.aborted) throw stop.reason; // The emulators ended by themselves.
+    if (!signal.aborted) throw stop.reason; // the emulators ended by themselves
     return 0;
   });
 });
 
-/** How apps on other devices reach the suite: at each address that this machine has in a network. */
+/** Prints the addresses at which apps on other devices reach the suite: one for each network of this machine. */
 function tellPhones(env: Readonly<Record<string, string>>): void {
   const addresses = Object.values(networkInterfaces()).flatMap((list = []) =>
     list.flatMap(({ address, family, internal }) => (family === 'IPv4' && !internal ? [address] : [])),
@@ -72,7 +72,7 @@ function tellPhones(env: Readonly<Record<string, string>>): void {
   for (const address of addresses) say.note(`For phones: http://${address}:${port(env['HOSTING_ORIGIN'])}`);
 }
 
-/** A dotenv file of the developer's; empty where there is none. */
+/** Reads a dotenv file of the developer; empty if there is none. */
 function readEnvFile(name: string): Record<string, string> {
   try {
     return parseEnv(readFileSync(path.join(FUNCTIONS, name), 'utf8')) as Record<string, string>;

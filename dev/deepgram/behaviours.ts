@@ -5,20 +5,20 @@ export class Behaviours {
   #rules: { readonly behaviour: Behaviour; left: number }[] = [];
   #onSet: (() => void)[] = [];
 
-  /** From now on these hold, instead of earlier ones. */
+  /** Replaces the rules. */
   set(behaviours: readonly Behaviour[]): void {
     this.#rules = behaviours.map((behaviour) => ({ behaviour, left: behaviour.times ?? Infinity }));
     for (const goOn of this.#onSet.splice(0)) goOn();
   }
 
-  /** Resolves when the rules of now no longer hold. */
+  /** Resolves when the current rules are replaced. */
   untilSet(): Promise<void> {
     return new Promise((resolve) => {
       this.#onSet.push(resolve);
     });
   }
 
-  /** The rule for this request, which then counts as used once; null if the request is to be answered properly. */
+  /** The rule for this request; it then counts as used once. Null if the request is to be answered properly. */
   next(request: { readonly nth: number; readonly sha256: string }): Behaviour | null {
     const rule = this.#rules.find(({ behaviour: { match }, left }) => {
       return (

@@ -5,7 +5,7 @@ import type { Behaviour, Log, Registration } from './protocol.ts';
 export class StandInControl {
   readonly #url: string;
 
-  /** @param url as {@link startDeepgramStandIn} gives it */
+  /** @param url as {@link startDeepgramStandIn} returns it */
   constructor(url: string) {
     this.#url = url;
   }

@@ -1,6 +1,6 @@
 /**
- * FLAC (RFC 9639) to PCM by libFLAC, the reference decoder; refuses a stream that libFLAC reports an error for, and a
- * wrong MD5 or length.
+ * Decodes FLAC (RFC 9639) to PCM with libFLAC, the reference decoder. Refuses a stream for which libFLAC reports an error, or
+ * whose MD5 or length is wrong.
  */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -75,7 +75,7 @@ async function decode(file: Buffer): Promise<Int16Array> {
   }
 }
 
-/** One block, each channel as 16-bit little-endian bytes. */
+/** Interleaves one block. Each channel is 16-bit little-endian bytes. */
 function interleave(channels: readonly Uint8Array[]): Int16Array {
   const samples = new Int16Array(((channels[0]?.length ?? 0) / 2) * channels.length);
   for (const [channel, bytes] of channels.entries()) {

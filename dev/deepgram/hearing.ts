@@ -1,15 +1,15 @@
-/** Finds the words that can be heard in recognised stretches of audio. */
+/** Finds the words in recognised stretches of audio. */
 /** A word of a sample, with the part of it that the recordings have. */
 export interface KnownWord {
   readonly text: string;
   readonly speaker: string;
   readonly language: string;
-  /** Absolute, Unix milliseconds. */
+  /** Absolute time, Unix milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
-  /** Milliseconds of it that the recordings have: less than its length if a frame is lost. */
+  /** How much of it the recordings have, milliseconds: less than its length if a frame is lost. */
   readonly availableMs: number;
-  /** The first of them, Unix milliseconds. */
+  /** The start of that part, Unix milliseconds. */
   readonly availableFromMs: number;
 }
 
@@ -18,12 +18,12 @@ export interface KnownSpeech {
   readonly words: readonly KnownWord[];
 }
 
-/** A stretch of received audio that is a stretch of a sample. Milliseconds. */
+/** A stretch of received audio that is a stretch of a sample. All times are in milliseconds. */
 export interface Match {
   readonly speech: KnownSpeech;
-  /** Where it begins on the sample's time axis, Unix milliseconds. */
+  /** The start on the time axis of the sample, Unix milliseconds. */
   readonly sourceMs: number;
-  /** Where it begins in the received audio. */
+  /** The start in the received audio. */
   readonly atMs: number;
   readonly durationMs: number;
 }
@@ -43,7 +43,7 @@ export interface HeardWord {
 /** One occurrence of a word, as far as it was received. */
 interface Sounding {
   readonly word: KnownWord;
-  /** First and last time heard, on the sample's axis, Unix milliseconds. */
+  /** The first and the last time received, on the time axis of the sample, Unix milliseconds. */
   readonly fromMs: number;
   untilMs: number;
   heardMs: number;

@@ -43,7 +43,7 @@ async function answer(
   url: URL,
   deps: ListenDependencies,
 ): Promise<void> {
-  const startedAt = new Date(); // Before its body has come: a client may stop while it sends.
+  const startedAt = new Date(); // taken before the body has arrived: a client may stop while it sends
   const body = await readBody(request);
   const entry = deps.log.open(request, response, url, body, startedAt);
   if (!isAuthorised(request)) {

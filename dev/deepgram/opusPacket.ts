@@ -1,4 +1,7 @@
-/** Opus packets as RFC 6716, section 3, frames them: enough to know a packet's duration and to refuse what is none. */
+/**
+ * The framing of Opus packets (RFC 6716, section 3): enough to know the duration of a packet, and to refuse bytes that are not
+ * a packet.
+ */
 
 /** Samples a frame at 48 kHz for each of the 32 configurations of the TOC byte (RFC 6716, table 2). */
 const FRAME_SAMPLES: readonly number[] = [
@@ -15,8 +18,8 @@ export class OpusPacketError extends Error {
 }
 
 /**
- * Duration of an Opus packet in samples at 48 kHz.
- * @throws OpusPacketError where the packet breaks one of the requirements R1 to R7 (RFC 6716, section 3.4).
+ * The duration of an Opus packet in samples at 48 kHz.
+ * @throws OpusPacketError if the packet breaks one of the requirements R1 to R7 (RFC 6716, section 3.4)
  */
 export function opusPacketSamples(packet: Uint8Array): number {
   const toc = packet[0];

@@ -1,4 +1,4 @@
-/** Finds Opus packets again by their very bytes. */
+/** Finds the place of Opus packets in the samples by their bytes. */
 import type { KnownSpeech, Match } from './hearing.ts';
 
 /** A packet of a stretch. */
@@ -16,11 +16,11 @@ interface Stretch {
 
 export interface ReceivedPacket {
   readonly bytes: Uint8Array;
-  /** Where it begins in the received audio, milliseconds; negative within the pre-skip. */
+  /** The start in the received audio, milliseconds; negative within the pre-skip. */
   readonly atMs: number;
 }
 
-/** Places looked at for one packet: silence may sound alike thousands of times, and its place does not matter. */
+/** How many places are compared for one packet: silence may occur thousands of times, and its place does not matter. */
 const MAX_PLACES = 64;
 
 export class PacketIndex {
@@ -37,8 +37,8 @@ export class PacketIndex {
   }
 
   /**
-   * A match for each packet, null where it is unknown. A packet that occurs once in the library has its place; its
-   * neighbours follow it as far as they agree, so that packets which occur often (digital silence) go where they belong.
+   * A match for each packet; null for an unknown one. A packet that occurs once in the library has its place. Its neighbours
+   * follow it as far as they agree, so that packets which occur often (digital silence) get their places, too.
    */
   match(packets: readonly ReceivedPacket[]): (Match | null)[] {
     const keys = packets.map(({ bytes }) => keyOf(bytes));
@@ -72,7 +72,7 @@ function placeWithNeighbours(
   for (let step = -best.back; step <= best.ahead; step++) found[index + step] = { stretch, index: origin + step };
 }
 
-/** How many neighbours on one side are unplaced and the same here and there. */
+/** How many neighbours on one side have no place yet and are equal in both. */
 function agreeing(
   found: readonly (Place | null)[],
   keys: readonly string[],
@@ -100,7 +100,7 @@ function toMatch(place: Place | null, atMs: number): Match | null {
   };
 }
 
-/** The bytes themselves, as a string that a Map can hold: no hash, no collision. */
+/** The bytes as a string, which a Map can have as a key: no hash, so no collision. */
 function keyOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }

@@ -6,7 +6,7 @@ export interface Pcm {
   readonly samples: Int16Array;
 }
 
-/** The audio cannot be taken; the message is for the log. */
+/** The audio cannot be read. The message is for the log. */
 export class AudioError extends Error {
   override readonly name = 'AudioError';
 }

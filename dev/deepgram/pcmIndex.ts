@@ -1,4 +1,4 @@
-/** Finds PCM again by its very samples, wherever the received piece begins. */
+/** Finds the place of PCM in the samples by its values, wherever the received piece begins. */
 import type { KnownSpeech, Match } from './hearing.ts';
 
 const SAMPLES_PER_MS = 16;
@@ -38,7 +38,7 @@ export class PcmIndex {
   add(speech: KnownSpeech, startMs: number, pcm: Int16Array): void {
     const stretch = { speech, startMs, pcm };
     for (let at = 0; at + WINDOW <= pcm.length; at += WINDOW) {
-      if (isConstant(pcm, at)) continue; // digital silence is everywhere and tells nothing
+      if (isConstant(pcm, at)) continue; // digital silence occurs everywhere
       const hash = new RollingHash(pcm, at).value;
       const places = this.#anchors.get(hash);
       if (places === undefined) this.#anchors.set(hash, [{ stretch, at }]);

@@ -4,13 +4,13 @@ import { sampleSchema } from '../samples/samples.ts';
 
 /** A rule by which the stand-in misbehaves. The first rule that matches a request, and is not used up, applies. */
 export const behaviourSchema = z.strictObject({
-  /** Number of requests to which it applies; without it, to all. */
+  /** The number of requests to which it applies; if missing, all. */
   times: z.int().positive().optional(),
-  /** Only the nth request since the last reset (from 1), or only this audio. */
+  /** Restricts it to the nth request since the last reset (from 1), or to this audio. */
   match: z.strictObject({ nth: z.int().positive().optional(), sha256: z.string().optional() }).optional(),
-  /** Waits until there are other rules, or none, and goes on then. */
+  /** Waits until the rules are replaced, then continues. */
   held: z.boolean().optional(),
-  /** Waits before it goes on, milliseconds. */
+  /** Waits before it continues, milliseconds. */
   delayMs: z.int().nonnegative().optional(),
   /** Answers this error instead of a transcript. */
   status: z.int().min(400).max(599).optional(),
@@ -33,7 +33,7 @@ export const registrationSchema = z.strictObject({
 export type Registration = z.infer<typeof registrationSchema>;
 
 export type Outcome =
-  /** Still being answered. */
+  /** The request is still being answered. */
   | 'open'
   | 'answered'
   /** The client went away before the answer was complete, or the stand-in cut it off. */

@@ -1,4 +1,4 @@
-/** Samples that tests make known while the stand-in runs. */
+/** The samples that tests register while the stand-in runs. */
 import { createHash } from 'node:crypto';
 import type { SampleLibrary } from './library.ts';
 import type { Registration } from './protocol.ts';
@@ -13,8 +13,8 @@ export class Registrations {
   }
 
   /**
-   * The same scenario with the same content again changes nothing.
-   * @throws Error where the content is another, or not as the sidecar says.
+   * Registers a scenario. Registering the same content again changes nothing.
+   * @throws Error if the content of a known scenario differs, or contradicts the sidecar
    */
   add(registration: Registration): void {
     const { sidecar, files } = registration;

@@ -11,7 +11,7 @@ export class RequestLog {
   #maxConcurrent = 0;
   #working = 0;
 
-  /** Counts a request for as long as it is worked on. */
+  /** Counts a request as open while `work` runs. */
   async during(work: () => Promise<void>): Promise<void> {
     this.#working += 1;
     await work().finally(() => (this.#working -= 1));
@@ -45,7 +45,7 @@ export class RequestLog {
       entry.outcome = outcome;
       entry.finishedAt = new Date().toISOString();
     };
-    // "finish" comes first where all went well, before the client can ask for the log.
+    // If all went well, "finish" comes first, before the client can ask for the log.
     response.on('finish', () => {
       finish('answered');
     });

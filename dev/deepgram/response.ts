@@ -7,7 +7,7 @@ export interface Heard {
   readonly requestId: string;
   readonly sha256: string;
   readonly seconds: number;
-  /** The words of each channel that was heard apart: one without `multichannel`. */
+  /** The words of each channel that was transcribed separately; without `multichannel` there is one. */
   readonly channels: readonly (readonly HeardWord[])[];
 }
 

@@ -12,7 +12,7 @@ const TEENS = 'ten eleven twelve thirteen fourteen fifteen sixteen seventeen eig
 const UNITS = [...'zero one two three four five six seven eight nine'.split(' '), ...TEENS];
 const TENS = '- - twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
 
-/** Words as they are said: titles in full, and numbers below a hundred, whichever way they are written. */
+/** The words as they are spoken: titles in full, and numbers below a hundred in words. */
 function saidAs(word: string): string[] {
   if (!/^\d{1,2}$/.test(word)) return [SAID.get(word) ?? word];
   const number = Number(word);
@@ -38,7 +38,7 @@ function keyOf({ text }: { readonly text: string }): string {
   return comparable(text).join('');
 }
 
-/** Pairs of the shortest way from one list to the other; null where a word has no counterpart. */
+/** The pairs of words on the shortest way from one list to the other; null if a word has no counterpart. */
 export function alignWords<A extends { readonly text: string }, B extends { readonly text: string }>(
   expected: readonly A[],
   heard: readonly B[],
@@ -82,7 +82,7 @@ export interface WordErrors {
   readonly errors: number;
 }
 
-/** @param expected text that was said. */
+/** @param expected the text that was said */
 export function wordErrors(expected: string, heard: string): WordErrors {
   const asWords = (text: string) => comparable(text).map((word) => ({ text: word }));
   const words = asWords(expected);

@@ -1,7 +1,7 @@
 /** Reads documents of the Firestore emulator over REST: as a user, for whom the rules hold, or as the operator. */
 import * as z from 'zod';
 
-/** What the emulator takes for the operator's token: the rules let it pass. */
+/** The emulator accepts this as the operator's token, and skips the rules for it. */
 export const OPERATOR = 'owner';
 
 /** https://cloud.google.com/firestore/docs/reference/rest/v1/Value, as far as this project stores it. */
@@ -38,8 +38,8 @@ export interface FirestoreAccess {
 }
 
 /**
- * All documents of a collection, with their id.
- * @throws Error when the rules deny it; ZodError for a document that is not as `schema` says.
+ * All documents of a collection, with their ids.
+ * @throws Error if the rules deny it; ZodError for a document that does not match `schema`
  */
 export async function readCollection<T>(
   { host, projectId, token }: FirestoreAccess,

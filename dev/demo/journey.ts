@@ -55,14 +55,14 @@ export interface SampleResult {
   readonly job: JobView;
   /** Its transcription requests, each with its words at absolute times. */
   readonly chunks: readonly { readonly words: readonly Word[]; readonly requestId?: string | undefined }[];
-  /** Those that begin in its recordings. */
+  /** The conversations that begin in its recordings. */
   readonly conversations: readonly Conversation[];
 }
 
 export interface Journey {
   readonly user: User;
   readonly results: readonly SampleResult[];
-  /** The stand-in's log of these recordings' audio; null when Deepgram itself transcribed. */
+  /** The stand-in's log of the requests with the audio of these recordings; null if Deepgram itself transcribed. */
   readonly requests: readonly LogEntry[] | null;
   /** Staged objects that still exist some time after the jobs have ended. */
   readonly leftovers: readonly string[];
@@ -70,14 +70,14 @@ export interface Journey {
 
 /** Longest that a job may take, milliseconds: generous, because a machine may be busy with other things. */
 const JOB_LIMIT_MS = 900_000;
-/** The Functions emulator starts a process for every request that runs: a laptop has a few cores, not Cloud Run's. */
+/** How many jobs run at once. The Functions emulator starts a process for every running request, and a laptop has few cores. */
 const JOBS_IN_FLIGHT = 3;
 /** How long staged files may outlive their job, milliseconds. */
 const CLEANUP_LIMIT_MS = 60_000;
 
 /**
- * Runs samples from upload to transcript. No two of them may lie at the same time on the same device: device and time are
- * what tells their conversations apart.
+ * Runs samples from upload to transcript. No two of them may be at the same time on the same device, because device and time
+ * tell their conversations apart.
  */
 export async function runJourney(
   environment: Readonly<Record<string, string>>,
@@ -101,7 +101,7 @@ export async function runJourney(
     ended.map(async ({ sample, job }) => ({
       sample,
       job,
-      // Word times are the server's: clients read segments.
+      // The times of words are read as the operator; clients read segments.
       chunks: await readCollection(
         { ...database, token: OPERATOR },
         `offline_sync_jobs/${job.job_id}/chunks`,
@@ -123,7 +123,7 @@ export async function runJourney(
   };
 }
 
-/** Uploads every sample and sees its job to the end, a few at a time. Results are in the order of the samples. */
+/** Uploads every sample and waits for the end of its job, a few at a time. The results are in the order of the samples. */
 async function sendAll(
   origin: string,
   user: User,
@@ -166,7 +166,7 @@ function segmentsOf(
     .sort((a, b) => a.startedAt - b.startedAt);
 }
 
-/** Requests that carried the audio of these chunks: the one that answered, and any other. */
+/** All requests with the audio of these chunks: those that answered, and any others. */
 function requestsFor(results: readonly SampleResult[], log: readonly LogEntry[]): LogEntry[] {
   const answered = new Set(results.flatMap(({ chunks }) => chunks.map(({ requestId }) => requestId)));
   const audio = new Set(log.filter(({ requestId }) => answered.has(requestId)).map(({ sha256 }) => sha256));

@@ -3,7 +3,7 @@ import { say } from '../console.ts';
 import type { Conversation, Journey } from './journey.ts';
 import { LOCAL_BOUNDS, MAX_BILLED_RATIO, MAX_WORD_ERROR_MS, type Verdict } from './verdict.ts';
 
-/** Columns of a transcript line before it wraps. */
+/** The columns after which a transcript line wraps. */
 const WIDTH = 96;
 
 export function printJourney({ results }: Journey): void {

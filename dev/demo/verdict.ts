@@ -12,16 +12,16 @@ import type { Journey, SampleResult } from './journey.ts';
 export type Judging = 'exact' | 'bounded';
 
 /**
- * What the local recogniser, tiny, may get wrong on the samples. Measured: 3.2 % of the words; starts 34 ms off in the middle, 95 % within
- * 112 ms. The bound leaves room for processors that round otherwise.
+ * The errors that the local recogniser, tiny, may make on the samples. Measured: 3.2 % of the words; starts with a median error
+ * of 34 ms, and 95 % within 112 ms. The bounds leave room for processors that round differently.
  */
 export const LOCAL_BOUNDS = { wordErrorRate: 0.08, startMedianMs: 50, start95Ms: 180, edgeMs: 1000 };
 
 /** How far a word's time may be off, milliseconds. */
 export const MAX_WORD_ERROR_MS = 40;
-/** Seconds billed for a second of speech, at most. */
+/** The most seconds that may be billed for a second of speech. */
 export const MAX_BILLED_RATIO = 1.2;
-/** A ledger adds up to the millisecond; recordings of whole frames and their sum, to the frame. */
+/** By how much the sum of a ledger may differ, seconds: one millisecond. */
 const LEDGER_ERROR_SECONDS = 0.001;
 const DURATION_ERROR_SECONDS = 0.02;
 
@@ -31,9 +31,9 @@ export interface Verdict {
   readonly meanErrorMs: number;
   readonly audioSeconds: number;
   readonly speechSeconds: number;
-  /** Null when Deepgram itself transcribed. */
+  /** Null if Deepgram itself transcribed. */
   readonly billedSeconds: number | null;
-  /** Errors of a recogniser that makes some; null where none is allowed. */
+  /** The errors of a recogniser that may make some; null if none is allowed. */
   readonly heard: (WordErrors & TimeErrors) | null;
   /** One sentence for each fault. */
   readonly complaints: readonly string[];
@@ -123,7 +123,7 @@ function complaintsAboutWords(said: readonly Word[], transcribed: readonly Word[
   return complaints;
 }
 
-/** Of all samples together: one has too few words to tell. */
+/** The errors of all samples together: a single one has too few words. */
 function errorsOf(results: readonly SampleResult[]): WordErrors & TimeErrors {
   const textOf = (words: readonly Word[]): string => words.map(({ text }) => text).join(' ');
   const errors = results.map(({ sample, chunks }) => wordErrors(textOf(sample.words), textOf(inOrder(chunks))));

@@ -31,7 +31,7 @@ const buildLib = builtOnce(async (lib, signal) => {
   say.done(`Functions built (${since(started)}).`);
 });
 
-/** Builds again whenever a source changes, and prints what is wrong with it. Returns how to stop. */
+/** Builds again whenever a source changes, and prints its errors. @returns a function that stops it */
 export function watchFunctions(staged: string): () => void {
   const child = spawn(process.execPath, [BUILD, '--outdir', path.join(staged, 'lib'), '--watch'], {
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -1,4 +1,4 @@
-/** What is built into a directory of each suite, although all suites of a process get the same. */
+/** Builds that go into a directory of each suite, but are the same for all suites of a process. */
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -8,8 +8,8 @@ type Build = (target: string, signal: AbortSignal) => Promise<void>;
 type Files = ReadonlyMap<string, Buffer>;
 
 /**
- * Builds for the first target; every later one of this process gets the same files, also where the sources have changed meanwhile.
- * A build that fails is begun again for the next target.
+ * Builds for the first target. Every later target of this process gets the same files, even if the sources have changed
+ * meanwhile. A build that failed is repeated for the next target.
  * @throws what `build` throws; the signal's reason
  */
 export function builtOnce(build: Build): Build {

@@ -8,12 +8,12 @@ import { ROOT, WEB } from '../paths.ts';
 import { loadSamples, SAMPLES_DIR } from '../samples/samples.ts';
 import { builtOnce } from './builtOnce.ts';
 
-/** Emulators that a browser talks to. Hosting, which it comes from, is not among them. */
+/** The emulators that a page of the console calls. Hosting, which serves the page, is not among them. */
 const REACHED = ['auth', 'firestore', 'functions', 'storage'] as const;
 
 type ReachedPorts = Readonly<Record<(typeof REACHED)[number] | 'ui', number>>;
 
-/** `hosting` of firebase.json, as far as suites care. */
+/** The part of `hosting` in firebase.json that suites use. */
 export interface HostingConfig {
   public: string;
   headers?: { source?: string; regex?: string; headers: { key: string; value: string }[] }[];
@@ -23,7 +23,7 @@ export interface LocalSuite {
   readonly ports: ReachedPorts;
   /** Whether the Emulator UI is running. */
   readonly ui: boolean;
-  /** `TRANSCRIBER`; `stand-in` where Deepgram's place is taken. */
+  /** `TRANSCRIBER`; `stand-in` if the stand-in replaces Deepgram. */
   readonly transcriber: string;
 }
 
@@ -49,7 +49,7 @@ const buildPages = builtOnce(async (target, signal) => {
     cwd: WEB,
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
-    // Not that of a deployment: a suite has settings of its own.
+    // The region of a deployment is not used: a suite has its own settings.
     env: { ...process.env, VITE_FUNCTIONS_REGION: DEFAULT_REGION },
   });
   const output: Buffer[] = [];
@@ -75,7 +75,7 @@ function connectPage(html: string, { ports, ui, transcriber }: LocalSuite): stri
   return connected;
 }
 
-/** The deployed security policy, and the emulators as servers that the console may talk to. */
+/** The deployed security policy, extended by the emulators as servers that the console may call. */
 export function allowEmulators(hosting: HostingConfig, ports: ReachedPorts): HostingConfig {
   const origins = REACHED.map((name) => origin(ports[name])).join(' ');
   const headers = hosting.headers?.map((rule) => ({

@@ -1,4 +1,4 @@
-/** The emulators that are programs of their own: firebase-tools downloads them when it first starts them. */
+/** The emulators that are separate programs: firebase-tools downloads them when it first starts them. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,20 +7,20 @@ import { ROOT } from '../paths.ts';
 const DOWNLOADED = ['firestore', 'storage', 'pubsub'] as const;
 export type DownloadedEmulator = (typeof DOWNLOADED)[number];
 
-/** How firebase-tools describes a download, as far as it tells where it ends up. */
+/** The part of firebase-tools' description of a download that says where the file will be. */
 interface Download {
   readonly downloadPathRelativeToCacheDir: string;
   readonly binaryPathRelativeToCacheDir?: string;
 }
 
 export interface Downloads {
-  /** Emulators that are not here yet. */
+  /** The emulators that have not been downloaded yet. */
   readonly missing: readonly DownloadedEmulator[];
-  /** Whether the Emulator UI is here. */
+  /** Whether the Emulator UI has been downloaded. */
   readonly ui: boolean;
 }
 
-/** What firebase-tools would have to download. An emulator that `*_EMULATOR_BINARY_PATH` names is here. */
+/** What firebase-tools would have to download. An emulator that `*_EMULATOR_BINARY_PATH` names counts as downloaded. */
 export function findDownloads(env: NodeJS.ProcessEnv = process.env): Downloads {
   const cache = env['FIREBASE_EMULATORS_PATH'] ?? path.join(os.homedir(), '.cache', 'firebase', 'emulators');
   const wanted = JSON.parse(
@@ -39,11 +39,14 @@ export function findDownloads(env: NodeJS.ProcessEnv = process.env): Downloads {
 export interface EmulatorPrograms {
   /** For firebase-tools. */
   readonly env: Readonly<Record<string, string>>;
-  /** Whether firebase-tools is going to download some. */
+  /** Whether firebase-tools will download some. */
   readonly downloads: boolean;
 }
 
-/** The Google Cloud CLI's emulators where firebase-tools has none yet and the CLI is installed; else firebase-tools' own. */
+/**
+ * The emulators of the Google Cloud CLI if firebase-tools has not downloaded its own and the CLI is installed; else those of
+ * firebase-tools.
+ */
 export async function chooseEmulatorPrograms(
   { missing }: Downloads,
   env: NodeJS.ProcessEnv = process.env,

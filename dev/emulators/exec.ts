@@ -1,9 +1,8 @@
 /**
- * `npm run emulators:exec -- [--console] [--env NAME[=VALUE]]… '<command>'`: the Emulator Suite up on free ports, the functions
- * built, the command run with the usual `*_EMULATOR_HOST` variables, its exit code passed on.
- *
- * `--console` builds the console as well, for Hosting to serve. `--env` sets a parameter of the functions for this run;
- * without a value it passes on the variable of that name.
+ * `npm run emulators:exec -- [--console] [--env NAME[=VALUE]]… '<command>'`: starts the Emulator Suite on free ports with the
+ * functions built, runs the command with the usual `*_EMULATOR_HOST` variables, and exits with its code. `--console` also
+ * builds the console, which Hosting serves. `--env` sets a parameter of the functions for this run; without a value it passes
+ * on the variable of that name.
  */
 import { parseArgs } from 'node:util';
 import { givenKey } from '../deepgramKey.ts';
@@ -21,7 +20,7 @@ await main(async (signal) => {
   });
   const command = positionals.join(' ');
   if (command === '') throw new Error(USAGE);
-  const cwd = process.env['INIT_CWD'] ?? ROOT; // Where npm was called from.
+  const cwd = process.env['INIT_CWD'] ?? ROOT; // the directory in which npm was called
   const options = { ports: 'free', deepgramApiKey: givenKey(process.env), signal } as const;
   return withSuite(
     { ...options, console: values.console ?? false, parameters: parseParameters(values.env) },

@@ -18,24 +18,27 @@ const OLDER_JAVA = path.join(import.meta.dirname, 'olderJava.cjs');
 const LIGHT_WORKERS = path.join(import.meta.dirname, 'lightWorkers.cjs');
 
 /**
- * For minutes of work on few processors: the quick compiler alone, and a collector without threads of its own. The Firestore emulator needs
- * half of the processor time then.
+ * Options for minutes of work on few processors: only the quick compiler, and a collector without its own threads. The
+ * Firestore emulator then needs half of the processor time.
  */
 const JAVA_OPTIONS = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC';
 
-/** Starts the emulators of a workspace. `environment` adds to our own, and reaches the functions. */
+/**
+ * Starts the emulators of a workspace. @param environment variables in addition to those of this process; the functions get
+ * them, too
+ */
 export function spawnFirebase(
   workspace: Pick<Workspace, 'directory' | 'config' | 'temporary'>,
   java: Java,
   environment: Readonly<Record<string, string>>,
 ): ChildProcess {
-  const { GOOGLE_APPLICATION_CREDENTIALS: _, ...inherited } = process.env; // Real credentials have no business here.
+  const { GOOGLE_APPLICATION_CREDENTIALS: _, ...inherited } = process.env; // real credentials are not passed on
   const args = ['emulators:start', '--project', PROJECT_ID, '--config', workspace.config, '--non-interactive'];
   const preloads = java.major < SUPPORTED_JAVA ? [FAST_AUTH, OLDER_JAVA] : [FAST_AUTH];
   const preloaded = preloads.flatMap((file) => ['--require', file]);
   return spawn(process.execPath, [...preloaded, FIREBASE, ...args], {
     cwd: workspace.directory, // firebase-tools writes its debug logs here.
-    detached: true, // Ctrl-C reaches only us: we end things in our order.
+    detached: true, // Ctrl-C reaches only this process, which ends the others in order
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...inherited,
@@ -45,10 +48,10 @@ export function spawnFirebase(
       JAVA_TOOL_OPTIONS: [JAVA_OPTIONS, process.env['JAVA_TOOL_OPTIONS']].join(' '),
       PATH: [path.join(java.home, 'bin'), process.env['PATH']].join(path.delimiter),
       [SUITE_MARK]: workspace.directory,
-      TMPDIR: workspace.temporary, // Also keeps the Storage emulators of two suites apart: they share a fixed name in it.
-      XDG_CONFIG_HOME: workspace.directory, // No login and no settings of the developer's.
+      TMPDIR: workspace.temporary, // also separates the Storage emulators of two suites, which use a fixed name in it
+      XDG_CONFIG_HOME: workspace.directory, // neither the login nor the settings of the developer
       ...NO_CLOUD,
-      FUNCTIONS_DISCOVERY_TIMEOUT: '120', // Seconds to load the functions, at start and in each worker: machines get busy.
+      FUNCTIONS_DISCOVERY_TIMEOUT: '120', // seconds to load the functions, at start and in each worker: a busy machine takes long
       NO_UPDATE_NOTIFIER: '1',
     },
   });
@@ -62,7 +65,7 @@ export function lightWorkers(inherited = process.env['NODE_OPTIONS'] ?? ''): str
 export interface Readiness {
   readonly logFile: string;
   readonly functionsPort: number;
-  /** Longest that the start may take, milliseconds. */
+  /** The time limit of the start, milliseconds. */
   readonly limitMs: number;
   readonly signal: AbortSignal | undefined;
 }

@@ -6,14 +6,15 @@ export interface WatchOptions {
   readonly everyMs?: number;
 }
 
-/** Refusals in a row after which a port counts as dead: the Functions emulator may reload in between. */
+/** So many refusals in a row mean that the program is dead: the Functions emulator may reload in between. */
 const REFUSALS = 3;
 
 /**
- * Checks repeatedly whether a program still listens on each port. A busy machine answers late, but it does not refuse the connection.
- * @param ports by the name of what listens
- * @param onDead called once, with the name of the first that is dead
- * @returns how to end it
+ * Checks repeatedly whether a program still listens on each port. A busy machine answers late, but it does not refuse the
+ * connection.
+ * @param ports by the name of the program that listens
+ * @param onDead called once, with the name of the first dead program
+ * @returns a function that ends the checks
  */
 export function watchListeners(
   ports: ReadonlyMap<string, number>,

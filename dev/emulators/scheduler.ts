@@ -11,7 +11,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const EVERY_MS = 60_000;
 
-/** What the Functions emulator tells of what it runs. */
+/** The part of the Functions emulator's list of triggers that is used. */
 const backendsSchema = z.object({
   backends: z.array(
     z.object({
@@ -33,7 +33,8 @@ export async function fireSchedules(env: Environment): Promise<string[]> {
     .flatMap(({ functionTriggers }) => functionTriggers)
     .filter(({ schedule }) => schedule !== undefined);
   for (const { id, name } of scheduled) {
-    // The number counts definitions: one that is edited while the suite is up gets another, and its schedule a restart.
+    // The number counts definitions: a function that is edited while the suite runs gets the next number, so its schedule needs
+    // a restart.
     const url = `${origin}/functions/projects/${env['GCLOUD_PROJECT'] ?? ''}/triggers/${id}-0`;
     const response = await fetch(url, { method: 'POST' });
     if (!response.ok) throw new Error(`${name} answered ${response.status}: ${await response.text()}`);
@@ -41,7 +42,10 @@ export async function fireSchedules(env: Environment): Promise<string[]> {
   return scheduled.map(({ name }) => name);
 }
 
-/** Runs them every minute until the signal aborts. @param onError told of a beat that failed; the next one comes anyway. */
+/**
+ * Runs them every minute until the signal aborts.
+ * @param onError gets the error of a run that failed; the next run comes anyway
+ */
 export async function runScheduler(
   env: Environment,
   signal: AbortSignal,

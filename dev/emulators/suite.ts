@@ -25,15 +25,15 @@ import {
 } from './workspace.ts';
 
 export interface SuiteOptions {
-  /** `documented`: those of firebase.json, where they are free; `free`: any, so that suites run side by side. */
+  /** `documented`: those of firebase.json, if they are free. `free`: any free ports, so that suites can run side by side. */
   readonly ports: 'documented' | 'free';
-  /** The Emulator UI, where it is there already or can be downloaded. */
+  /** Whether the Emulator UI starts, if it has been downloaded or can be. */
   readonly ui?: boolean;
-  /** The console, built and served by Hosting; without it Hosting only has the HTTP interface. */
+  /** Whether the console is built and served by Hosting; without it, Hosting has only the HTTP interface. */
   readonly console?: boolean;
-  /** Parameters of the functions, over their defaults. */
+  /** Parameters of the functions that replace their defaults. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Deepgram's key; without it the stand-in takes Deepgram's place, or `transcriber` does. */
+  /** The Deepgram key. Without it, the stand-in replaces Deepgram, unless `transcriber` is `local`. */
   readonly deepgramApiKey?: string | undefined;
   /** `local`: the recogniser in the functions themselves. */
   readonly transcriber?: 'deepgram' | 'local';
@@ -47,7 +47,7 @@ export interface Suite {
   readonly env: Readonly<Record<string, string>>;
   /** Of the emulators and the functions. */
   readonly logFile: string;
-  /** The Emulator UI; null where it is not running. */
+  /** The address of the Emulator UI; null if it is not running. */
   readonly uiUrl: string | null;
   /** Begins to rebuild the functions whenever their sources change, so that the emulator reloads them. */
   watch(): void;
@@ -57,9 +57,9 @@ export interface Suite {
   stop(options: { keepLog: boolean }): Promise<void>;
 }
 
-/** Longest that a start may take, milliseconds. Some seconds are usual; a busy machine takes longer. */
+/** The time limit of a start, milliseconds. Some seconds are usual; a busy machine takes longer. */
 const START_LIMIT_MS = 300_000;
-/** The same when firebase-tools has to download the emulators first. */
+/** The same limit if firebase-tools has to download the emulators first. */
 const DOWNLOAD_LIMIT_MS = 900_000;
 
 /** Undoes the steps of the start, in reverse order. */
@@ -151,7 +151,7 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   });
   const limitMs = programs.downloads ? DOWNLOAD_LIMIT_MS : START_LIMIT_MS;
   await untilReady(child, { logFile, functionsPort: ports.functions, limitMs, signal });
-  // firebase-tools goes on without an emulator that has died, and says so in its log alone.
+  // firebase-tools continues without an emulator that has died, and only its log says so.
   const died = new Promise<Error>((resolve) => {
     cleanups.push(
       watchListeners(listenersOf(ports), (name) => {
@@ -171,7 +171,10 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
   return { env, logFile, uiUrl, crashed: Promise.race([ended, died]), watch };
 }
 
-/** The emulators whose end is to be noticed. The hub, logging and the UI are firebase-tools itself, whose end is noticed otherwise. */
+/**
+ * The emulators whose end is noticed here. The hub, logging and the UI run in firebase-tools itself, whose end is noticed
+ * separately.
+ */
 function listenersOf(ports: Ports): ReadonlyMap<string, number> {
   const names = [
     'auth',

@@ -1,8 +1,7 @@
 /**
- * The directory that one suite runs in: its own firebase.json, its own build of the functions, its temporary files.
- *
- * So a suite never touches a developer's `.env.local` or `functions/lib`, a rebuild does not reload functions during a test, and any
- * number of suites run side by side. To stop one: kill its processes, then delete this directory.
+ * The directory in which one suite runs, with its own firebase.json, its own build of the functions, and its own temporary
+ * files. So a suite never touches a developer's `.env.local` or `functions/lib`, a rebuild does not reload functions during a
+ * test, and any number of suites run side by side. To stop one, kill its processes, then delete this directory.
  */
 import {
   mkdirSync,
@@ -20,7 +19,7 @@ import { FUNCTIONS, ROOT } from '../paths.ts';
 import { allowEmulators, type HostingConfig } from './console.ts';
 import { isAlive, killSuite } from './processes.ts';
 
-/** In the system's temporary directory: paths of Unix sockets below it hold about 100 bytes only. */
+/** In the system's temporary directory, because paths of Unix sockets in it may have about 100 bytes only. */
 const PREFIX = path.join(os.tmpdir(), 'offline-sync-');
 
 /** Emulators that listen, by their name in firebase.json. `firestore.websocket` is its `websocketPort`. */
@@ -41,7 +40,7 @@ export const LISTENERS = [
 export type Listener = (typeof LISTENERS)[number];
 export type Ports = Readonly<Record<Listener, number>>;
 
-/** What this project's firebase.json holds, as far as suites care. */
+/** The part of this project's firebase.json that suites use. */
 export interface FirebaseConfig {
   functions: { source: string; ignore: string[] }[];
   firestore: { rules: string; indexes: string };
@@ -81,7 +80,10 @@ export function documentedPorts({ emulators }: FirebaseConfig): Ports {
 export const LOOPBACK = '127.0.0.1';
 export const ANY_HOST = '0.0.0.0';
 
-/** firebase.json with other ports, the emulators allowed to browsers, and the functions where a workspace has them. */
+/**
+ * firebase.json with other ports, with the emulators as servers that browsers may call, and with the functions of the workspace
+ * if it has any.
+ */
 export function configFor(base: FirebaseConfig, ports: Ports, ui: boolean, host: string = LOOPBACK): FirebaseConfig {
   return {
     ...base,
@@ -109,12 +111,12 @@ export function emulatorsAt(ports: Ports, ui: boolean, host: string = LOOPBACK):
   return { ...emulators, singleProjectMode: false, ui: { ...emulators['ui'], enabled: ui } };
 }
 
-/** What an app on another device needs; the others, which nothing protects, stay on this machine. */
+/** The emulators that an app on another device needs. The others, which nothing protects, listen on this machine alone. */
 const REACHED_BY_APPS: ReadonlySet<Listener> = new Set(['auth', 'functions', 'firestore', 'storage', 'hosting']);
 
 export interface WorkspaceOptions {
   readonly ports: Ports;
-  /** Where the emulators that apps need listen; {@link LOOPBACK} where it is missing. */
+  /** The address on which the emulators that apps need listen; {@link LOOPBACK} if missing. */
   readonly host?: string;
   readonly ui: boolean;
   /** The package to stage: `functions/`, or another one in tests of the launcher. */
@@ -190,7 +192,7 @@ export async function removeAbandonedWorkspaces(): Promise<void> {
   }
 }
 
-/** Id of the process that owns a workspace; null if it is another user's, or is being made or deleted. */
+/** The id of the process that owns a workspace; null if another user owns it, or if it is being made or deleted. */
 function ownerOf(directory: string): number | null {
   try {
     if (statSync(directory).uid !== process.getuid?.()) return null;

@@ -11,9 +11,9 @@ export interface Origins {
 
 export interface Gate {
   readonly origin: string;
-  /** Offsets at which Storage got a piece. */
+  /** The offsets of the pieces that Storage received. */
   readonly offsets: readonly number[];
-  /** Asked before a request goes through: what is refused is cut off. */
+  /** Called before a request goes through. If it returns false, the request is cut off. */
   admits: (offset: number | null) => boolean;
   close(): void;
 }
@@ -48,7 +48,7 @@ function originOf(url: string, { functions, storage, firestore }: Origins): stri
   return url.startsWith('/v1/projects/') ? firestore : functions;
 }
 
-/** Under the name that the client called: Storage makes addresses of it. */
+/** The name under which the client called is kept, because Storage makes addresses from it. */
 function pass(req: IncomingMessage, res: ServerResponse, origin: string): void {
   const upstream = forward(`${origin}${req.url ?? ''}`, { method: req.method, headers: req.headers }, (answer) => {
     res.writeHead(answer.statusCode ?? 502, answer.headers);

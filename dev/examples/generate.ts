@@ -1,6 +1,7 @@
 /**
- * What a generator makes of `docs/openapi.yaml`. It is OpenAPI Generator 5: later ones are no npm packages, because these fetch their
- * program from elsewhere. What suits it suits them: they know more of OpenAPI.
+ * Generates clients from `docs/openapi.yaml`. The generator is OpenAPI Generator 5, because later versions are not npm
+ * packages: these download their program from elsewhere. A document that version 5 understands also suits later versions, which
+ * support more of OpenAPI.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -13,22 +14,22 @@ const GENERATOR = '@openapitools/openapi-generator-cli@1.0.18-5.0.0-beta2';
 const TYPESCRIPT_GENERATOR = 'openapi-typescript@7.13.0';
 const DOCUMENT = path.join(ROOT, 'docs/openapi.yaml');
 
-/** The program, with Jackson, which it uses itself. */
+/** The generator's program, which includes Jackson. */
 export function generatorJar(): string {
   return path.join(fetchPackage(GENERATOR), 'bin/openapi-generator.jar');
 }
 
-/** Models of one language. */
+/** Generates the models for one language. */
 export function generateModels(java: string, language: string, target: string, properties = ''): void {
   const args = ['-jar', generatorJar(), 'generate', '-i', DOCUMENT, '-g', language, '-o', target];
   const models = '--global-property=models,modelDocs=false,modelTests=false';
-  // Version 5 has no type of its own for any value.
+  // Version 5 has no type for any value.
   const anything = ['--type-mappings=AnyType=kotlin.Any', '--import-mappings=AnyType=kotlin.Any'];
   const more = [...(language === 'kotlin' ? anything : []), ...(properties === '' ? [] : ['-p', properties])];
   execFileSync(java, [...args, models, ...more], { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
-/** Code of a model. */
+/** The code of a model. */
 function modelIn(target: string, name: RegExp): string {
   const files = readdirSync(target, { recursive: true, encoding: 'utf8' }).filter((file) =>
     name.test(path.basename(file)),
@@ -37,7 +38,7 @@ function modelIn(target: string, name: RegExp): string {
   return readFileSync(path.join(target, files[0] ?? ''), 'utf8');
 }
 
-/** Swift and Dart have no compiler here: enums and what can be null are looked at in the generated code. */
+/** Checks enums and nullable fields in the generated Swift and Dart code, for which there is no compiler here. */
 export function checkModels(java: string, folder: string): void {
   const swift = path.join(folder, 'swift-models');
   generateModels(java, 'swift5', swift);
@@ -57,7 +58,7 @@ export function checkModels(java: string, folder: string): void {
   assert.match(modelIn(dart, /^conversation\.dart$/), /Map<String, int> languages/);
 }
 
-/** A client in TypeScript, by another generator, with a use of its types that only right ones compile with. */
+/** Generates a TypeScript client with another generator, and compiles a use of its types that only right types allow. */
 export function checkTypeScript(folder: string): void {
   const generator = path.join(fetchPackage(TYPESCRIPT_GENERATOR), 'bin/cli.js');
   execFileSync(process.execPath, [generator, DOCUMENT, '-o', path.join(folder, 'api.ts')], { stdio: 'ignore' });

@@ -1,4 +1,7 @@
-/** The Kotlin client, compiled with its generated models, against the suite: killed in the middle of an upload, and started again. */
+/**
+ * Runs the Kotlin client, compiled with its generated models, against the suite. It is killed in the middle of an upload, and
+ * started again.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,11 +16,11 @@ import { openGate } from './gate.ts';
 import { generateModels, generatorJar } from './generate.ts';
 import { fetchPackage } from './packages.ts';
 
-/** JetBrains' own. */
+/** The compiler of JetBrains. */
 const COMPILER = 'kotlin-compiler@2.4.20';
 const PROPERTIES = 'serializationLibrary=jackson,dateLibrary=java8,packageName=sync,enumPropertyNaming=UPPERCASE';
 
-/** More than one piece long. */
+/** A sample that is uploaded in more than one piece. */
 const SAMPLE = 'memo_1749660600.wav';
 
 /** @returns the class path of what was compiled */

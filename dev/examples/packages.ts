@@ -1,4 +1,7 @@
-/** Packages that only the test of the examples needs: fetched from the npm registry when it runs, and kept in `.cache`. */
+/**
+ * Packages that only the test of the examples needs. They are downloaded from the npm registry when it runs, and kept in
+ * `.cache`.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** Whether Dart and Swift can be read: npm and Debian have no compiler for them, so a parser has to do. */
+/** Checks the syntax of Dart and Swift with a parser, because npm and Debian have no compiler for them. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,7 +20,10 @@ interface TreeSitter {
   readonly Language: { load(file: string): Promise<object> };
 }
 
-/** @throws where a file is not of its language. @param files by their language */
+/**
+ * @param files by their language
+ * @throws Error if a file has a syntax error
+ */
 export async function checkSyntax(files: Readonly<Record<'dart' | 'swift', string>>): Promise<void> {
   const require = createRequire(import.meta.url);
   const { Parser, Language } = require(

@@ -8,7 +8,10 @@ import * as z from 'zod';
 import { FUNCTIONS } from '../paths.ts';
 import { withoutInstallers } from './dependencies.ts';
 
-/** Where it runs: Google's machines and the usual ones of developers, in the emulators. docs/operations.md says what to do on others. */
+/**
+ * The platforms on which it runs: Google's machines, and the usual ones of developers. docs/operations.md says what to do on
+ * others.
+ */
 const PLATFORMS = ['linux/x64', 'darwin/arm64'] as const;
 
 /** Paths within each package, from its root. `package.json` and licences are always kept. */
@@ -18,7 +21,7 @@ const KEPT: Readonly<Record<string, readonly RegExp[]>> = {
     ...PLATFORMS.map((platform) => new RegExp(`^bin/napi-v\\d+/${platform}/(?!libonnxruntime\\.\\d+\\.\\d+)`)),
   ],
   'onnxruntime-common': [/^dist\/cjs\/.+\.(js|json|d\.ts)$/],
-  // Loaded with `noworker` and `nothreads`.
+  // It is loaded with `noworker` and `nothreads`, so its other builds are not needed.
   '@libav.js/variant-fat': [/^dist\/libav-[\d.]+-fat(\.(wasm|simd)\.(js|wasm)|\.js)$/],
   '@libav.js/variant-obsolete': [/^dist\/libav-([\d.]+-)?obsolete(\.wasm\.(js|wasm)|\.js)$/],
   // Its documentation and examples are ten times its code.

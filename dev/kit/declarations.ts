@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FUNCTIONS } from '../paths.ts';
 
-/** By what an endpoint calls: its type in firebase-functions. */
+/** The type in firebase-functions, by the function that an endpoint calls. */
 const TYPES: Readonly<Record<string, string>> = {
   onRequest: 'HttpsFunction',
   onGuardedCall: 'CallableFunction<unknown, unknown>',
@@ -28,7 +28,7 @@ export function functionNames(): string[] {
   return [...contents.matchAll(/^export \{ (\w+) \} from '\.\/endpoints\//gm)].map(([, name = '']) => name);
 }
 
-/** @throws Error where an endpoint is made in a way that is not known here. */
+/** @throws Error if an endpoint is made in a way that is not known here */
 export function declarations(): string {
   const lines = functionNames().map((name) => {
     const code = readFileSync(path.join(FUNCTIONS, `src/endpoints/${name}.ts`), 'utf8');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as z from 'zod';
 import { FUNCTIONS } from '../paths.ts';
 
-/** What the build leaves as packages (functions/build.mjs). Everything else is in `lib`. */
+/** The packages that the build does not bundle (functions/build.mjs). Everything else is in `lib`. */
 const IMPORTED = [
   '@deepgram/sdk',
   '@libav.js/variant-fat',
@@ -19,7 +19,7 @@ const IMPORTED = [
 /** Peer dependencies: the kit uses the app's own copies, which Firebase's CLI installs beside a kit. */
 const PEERS = ['firebase-functions', 'firebase-admin'] as const;
 
-/** Dependencies of packages that only their install scripts use: none of these runs. */
+/** Dependencies that packages need only for their install scripts, none of which runs. */
 const INSTALLERS: Readonly<Record<string, readonly string[]>> = { 'onnxruntime-node': ['adm-zip', 'global-agent'] };
 
 const lockedSchema = z.looseObject({
@@ -53,7 +53,7 @@ export interface KitDependencies {
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 
-/** Exact versions for what the package brings; ranges within one major for what the app brings. */
+/** Exact versions for packages that the kit brings; ranges within one major version for those that the app brings. */
 export function kitDependencies({ dependencies, optionalDependencies }: FunctionsManifest): KitDependencies {
   const versionOf = (name: string): string => {
     const version = dependencies[name];
@@ -68,9 +68,9 @@ export function kitDependencies({ dependencies, optionalDependencies }: Function
 }
 
 /**
- * The packages of the lock file that the dependencies need, where Node finds them from the package's own directory.
- * @param bundled names of packages that the tarball carries.
- * @param root the published manifest.
+ * The packages of the lock file that the dependencies need, at the places where Node finds them from the package's directory.
+ * @param bundled the names of packages in the tarball
+ * @param root the published manifest
  */
 export function shrinkwrap(
   root: { readonly name: string; readonly version: string } & KitDependencies,
@@ -105,7 +105,7 @@ export function shrinkwrap(
   return { name, version, lockfileVersion, requires: true, packages: { '': root, ...Object.fromEntries(sorted) } };
 }
 
-/** A dependency as it is where the package that names it is bundled without its install script. */
+/** A dependency without what only its install script needs. */
 export function withoutInstallers(
   name: string,
   dependencies: Readonly<Record<string, string>>,

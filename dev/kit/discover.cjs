@@ -36,7 +36,7 @@ async function main([folder = '', projectId = '', instance = '']) {
     userEnvs,
     codebase: instance,
     nonInteractive: true,
-    // Otherwise it asks Secret Manager for the secrets.
+    // If this is false, it asks Secret Manager for the secrets.
     isEmulator: true,
   });
   const endpoints = Object.values(backend.endpoints).flatMap((region) => Object.values(region));

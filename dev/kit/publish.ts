@@ -1,4 +1,4 @@
-/** Publishes the kit in the release workflow, after the other packages; not again where this version is published. */
+/** Publishes the kit in the release workflow, after the other packages, unless this version is published already. */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { main } from '../main.ts';

@@ -1,4 +1,4 @@
-/** A package registry of the test's own. Packages that it does not have come from the registry that npm is set up with. */
+/** A package registry for the test. Packages that it does not have come from the registry that npm is configured for. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { run } from '../process.ts';
 import { KIT } from './names.ts';
 
 export interface Registry {
-  /** For npm, and whatever starts it. */
+  /** Environment variables for npm, and for programs that start it. */
   readonly env: Readonly<Record<string, string>>;
   publish(tarball: string, signal: AbortSignal): Promise<void>;
   stop(): void;
@@ -16,7 +16,10 @@ export interface Registry {
 
 const START_LIMIT_MS = 60_000;
 
-/** @param upstream where all packages but the kit come from. @throws Error when it does not start. */
+/**
+ * @param upstream the registry of all packages except the kit
+ * @throws Error if it does not start
+ */
 export async function startRegistry(folder: string, port: number, upstream: string): Promise<Registry> {
   mkdirSync(folder, { recursive: true });
   const url = `http://127.0.0.1:${port}/`;
@@ -37,7 +40,7 @@ export async function startRegistry(folder: string, port: number, upstream: stri
   const env = {
     npm_config_userconfig: path.join(folder, 'npmrc'),
     npm_config_registry: url,
-    // Not the user's: their cache would keep a package of this name and version.
+    // The user's cache is not used, because it would keep a package of this name and version.
     npm_config_cache: path.join(folder, 'cache'),
     npm_config_audit: 'false',
     npm_config_fund: 'false',

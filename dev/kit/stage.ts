@@ -14,10 +14,10 @@ import { declarations } from './declarations.ts';
 import { functionsManifest, kitDependencies, shrinkwrap } from './dependencies.ts';
 import { KIT } from './names.ts';
 
-/** Where `npm run pack:kit` makes it. */
+/** The folder in which `npm run pack:kit` makes it. */
 export const STAGED = path.join(FUNCTIONS, 'dist', KIT);
 
-/** Files as they are, by their place in the package. */
+/** Files that are copied unchanged, by their place in the package. */
 const COPIED: Readonly<Record<string, string>> = {
   'README.md': 'functions/README.md',
   'CHANGELOG.md': 'CHANGELOG.md',
@@ -35,7 +35,10 @@ const COPIED: Readonly<Record<string, string>> = {
 /** The local recogniser that TRANSCRIBER=auto needs. The other one would make the package larger than a kit should be. */
 const LOCAL_MODEL = 'moonshine-tiny-en';
 
-/** @param target is emptied first. @throws Error when the functions do not compile, or import what the package lacks. */
+/**
+ * @param target a folder; it is emptied first
+ * @throws Error if the functions do not compile, or import what the package lacks
+ */
 export async function stageKit(target: string, signal: AbortSignal): Promise<void> {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
@@ -105,7 +108,7 @@ async function buildTool(outdir: string): Promise<void> {
   });
 }
 
-/** @throws Error when the built code imports a package that would not be installed. */
+/** @throws Error if the built code imports a package that would not be installed */
 function checkImports(lib: string, installed: readonly string[]): void {
   const packages = installed.map((name) => (name.startsWith('@libav.js/') ? '@libav.js/variant-' : name));
   for (const file of globSync('**/*.js', { cwd: lib })) {

@@ -39,7 +39,7 @@ import { uploadedFiles } from './uploaded.ts';
 const FIREBASE_TOOLS = path.join(ROOT, 'node_modules/firebase-tools');
 const START_LIMIT_MS = 300_000;
 
-/** What a kit may take with everything that it depends on, megabytes. */
+/** The size limit of a kit with all its dependencies, megabytes. */
 const SIZE_LIMIT_MB = 250;
 
 const CONFIG_DIRECTORY = path.join('function-kits', KIT, `config-${KIT}`);
@@ -158,7 +158,7 @@ async function compareWithDeployment(staged: string, signal: AbortSignal): Promi
   say.note(`${packed.length} files.`);
 }
 
-/** As firebase-tools would deploy it, with and without a service that needs a key. */
+/** Checks what firebase-tools would deploy, with and without a service that needs a key. */
 function checkDiscovery(app: string): void {
   const local = discover(app);
   assert.deepEqual(local.codebases.sort(), ['app', KIT]);
@@ -199,7 +199,7 @@ function discover(app: string) {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
-  // firebase-tools prints what it does before.
+  // firebase-tools prints its progress first.
   return discoverySchema.parse(JSON.parse(output.slice(output.indexOf('{"codebases"'))));
 }
 

@@ -1,4 +1,7 @@
-/** What `firebase deploy` of this repository uploads: the files that the pinned firebase-tools takes by `ignore` of firebase.json. */
+/**
+ * Lists what `firebase deploy` of this repository uploads: the files that the pinned firebase-tools selects by `ignore` of
+ * firebase.json.
+ */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { readFirebaseConfig } from '../emulators/workspace.ts';
@@ -13,7 +16,7 @@ interface FirebaseTools {
 
 const { readdirRecursive } = createRequire(import.meta.url)('firebase-tools/lib/fsAsync.js') as FirebaseTools;
 
-/** What installs packages in the cloud; the kit has a manifest of its own, made from these (dependencies.ts). */
+/** Files by which the cloud installs packages. The kit has its own manifest, made from these (dependencies.ts). */
 const MANIFESTS: ReadonlySet<string> = new Set(['package.json', 'package-lock.json', '.npmrc']);
 
 /** Paths from `functions/`, without the manifests. */

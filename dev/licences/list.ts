@@ -1,4 +1,4 @@
-/** The licences of everything that is deployed, as npm knows them. */
+/** Lists the licences of everything that is deployed, as npm knows them. */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import * as z from 'zod';
@@ -6,7 +6,7 @@ import { ROOT } from '../paths.ts';
 
 export const LICENCES_FILE = path.join(ROOT, 'docs/LICENSES.md');
 
-/** Where dependencies are listed that reach users, and which of those listed there do. */
+/** The places that list dependencies, and which of these reach users. */
 const DEPLOYED = [
   { directory: 'functions', query: '.prod' },
   { directory: '.', query: '#offline-audio-sync-client .prod, #offline-audio-sync-console .prod' },
@@ -20,7 +20,7 @@ const packagesSchema = z.array(
   }),
 );
 
-/** Packages of the time before npm asked for one line: their LICENSE files say it. */
+/** Packages older than npm's licence field. Their LICENSE files state the licence. */
 const BY_THEIR_FILES: Readonly<Record<string, string>> = {
   'async 0.2.10': 'MIT',
   'busboy 1.6.0': 'MIT',
@@ -49,7 +49,7 @@ export function licences(): string {
 }
 
 function licencesOf({ directory, query }: (typeof DEPLOYED)[number]): [licence: string, what: string][] {
-  // Of the lockfile, not of what this machine has: an optional package may not be there.
+  // The lockfile is queried, not this machine's packages: an optional package may be missing.
   const found = execFileSync('npm', ['query', query, '--package-lock-only'], {
     cwd: path.join(ROOT, directory),
     encoding: 'utf8',

@@ -29,20 +29,24 @@ type OfflineEmulator = 'firestore' | 'storage' | 'pubsub';
 /** Name under which the launchers beside this file look for the Firestore emulator (`Class-Path` in their manifests). */
 const FIRESTORE_JAR = 'cloud-firestore-emulator.jar';
 
-/** The emulators of a Google Cloud CLI. @param root its directory. @returns null where one of them is not installed. */
+/**
+ * The emulators of a Google Cloud CLI.
+ * @param root its directory
+ * @returns null if one of them is not installed
+ */
 export function findCloudCliEmulators(root: string): CloudCliEmulators | null {
   const firestoreJar = path.join(root, 'platform/cloud-firestore-emulator', FIRESTORE_JAR);
   const pubsubScript = path.join(root, 'platform/pubsub-emulator/bin/cloud-pubsub-emulator');
   return existsSync(firestoreJar) && existsSync(pubsubScript) ? { firestoreJar, pubsubScript } : null;
 }
 
-/** Makes what firebase-tools needs to start them, once, and keeps it in `cache`. */
+/** Makes the files that firebase-tools needs to start them, once, and keeps them in `cache`. */
 export function prepareOfflineBinaries(
   missing: readonly OfflineEmulator[],
   { firestoreJar, pubsubScript }: CloudCliEmulators,
   cache = path.join(CACHE, 'emulators/offline'),
 ): Record<string, string> {
-  // firebase-tools changes the mode of the file that it is given, so the CLI's own script is started by one of ours.
+  // firebase-tools changes the mode of the file that it gets, so a script of ours starts the script of the CLI.
   const pubsub = `#!/bin/sh\nexec ${quoteForShell(pubsubScript)} "$@"\n`;
   const launchers = { firestore: launcher('firestore.jar'), storage: launcher('storage-rules.jar') };
   const key = hash([firestoreJar, pubsub, ...Object.values(launchers).map((file) => readFileSync(file, 'base64'))]);
@@ -74,7 +78,7 @@ function quoteForShell(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** A directory that `fill` fills once. Safe when two suites start together: the one that is later keeps the other's. */
+/** Makes a directory that `fill` fills once. If two suites start together, the later one keeps the directory of the other. */
 function keep(directory: string, fill: (work: string) => void): string {
   if (existsSync(directory)) return directory;
   mkdirSync(path.dirname(directory), { recursive: true });

@@ -1,4 +1,4 @@
-/** Speech from flite: phrases spoken whole, with the time of each word in them. */
+/** Speech from flite: whole phrases, and the time of each word in them. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,16 +10,21 @@ const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 
 /** Loudness of a phrase, root mean square of its words, full scale = 1: about -21 dBFS, a person near the microphone. */
 const PHRASE_RMS = 0.09;
-/** Below this a word's edge is silence, full scale = 1: -40 dBFS, far above the noise floor that is mixed in later. */
+/**
+ * The level below which the edge of a word is silence, full scale = 1: -40 dBFS, far above the noise floor that is mixed in
+ * later.
+ */
 const EDGE_LEVEL = 0.01;
-/** How long an edge is listened to, milliseconds. */
+/** The length of an edge whose level is measured, milliseconds. */
 const EDGE_MS = 8;
 /** Fade at both ends of a phrase, so that the cut does not click. */
 const FADE_SAMPLES = 3 * SAMPLES_PER_MS;
 
 interface Speaker {
   readonly flite: string;
-  /** How much faster than it was spoken it is played: pitch and throat change with it, the pace of speech does not. */
+  /**
+   * By which factor playback is faster than it was spoken. Pitch and vocal tract change with it; the pace of speech does not.
+   */
   readonly playedFaster: number;
 }
 
@@ -36,7 +41,7 @@ interface Stretch {
 }
 
 export interface SpokenWord extends Stretch {
-  /** As a reader should see it, with its punctuation. */
+  /** The text for readers, with punctuation. */
   readonly text: string;
 }
 
@@ -47,7 +52,7 @@ export interface SpokenPhrase {
   readonly words: readonly SpokenWord[];
 }
 
-/** @throws Error where flite is missing, or where its phones cannot be told apart into words (rephrase the text). */
+/** @throws Error if flite is missing, or if its phones cannot be divided into words (rephrase the text then) */
 export function speak(voice: Voice, text: string): SpokenPhrase {
   const { pcm, phones } = synthesise(voice, text);
   const said = wordsOf(voice, text, phones);
@@ -80,13 +85,13 @@ function inMs(seconds = 0): number {
   return Math.round(seconds * 1000);
 }
 
-/** To {@link PHRASE_RMS}, pauses left out. */
+/** Amplifies a phrase to {@link PHRASE_RMS}, measured without pauses. */
 function amplify(pcm: Float32Array, words: readonly Stretch[]): Float32Array {
   const gain = PHRASE_RMS / rootMeanSquare(words.map((word) => within(pcm, word)));
   return pcm.map((sample) => sample * gain);
 }
 
-/** Without the silence at its edges, such as the closure before a "p". */
+/** Removes the silence at the edges of a stretch, such as the closure before a "p". */
 function trimmed(pcm: Float32Array, { startMs, endMs }: Stretch): Stretch {
   const isQuiet = (from: number): boolean =>
     rootMeanSquare([within(pcm, { startMs: from, endMs: from + EDGE_MS })]) < EDGE_LEVEL;
@@ -137,7 +142,7 @@ function synthesise(voice: Voice, text: string): { pcm: Float32Array; phones: Ph
   }
 }
 
-/** Interpolates linearly, which dampens only what is above speech. */
+/** Linear interpolation, which attenuates only frequencies above speech. */
 function playFaster(pcm: Float32Array, factor: number): Float32Array {
   if (factor === 1) return pcm;
   return Float32Array.from({ length: Math.floor(pcm.length / factor) }, (_, i) => {

@@ -1,4 +1,4 @@
-/** Finds the Java that the emulators run on, and fetches one where the machine has none. */
+/** Finds the Java on which the emulators run, and downloads one if the machine has none. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
@@ -44,7 +44,7 @@ export function findJava(places = thisMachine()) {
 
 /**
  * Downloads a Java runtime for this user alone (Eclipse Temurin, by the npm package njre) into `.cache/java`.
- * @throws {Error} where the network does not let it
+ * @throws {Error} if the network does not allow it
  */
 export async function downloadJava() {
   const { default: njre } = await import('njre');

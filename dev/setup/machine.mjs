@@ -1,4 +1,4 @@
-/** What this machine has, and how it gets more. */
+/** Finds what this machine has, and installs what is missing. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { findJava } from './java.mjs';
 import { FUNCTIONS } from './places.mjs';
 import { runQuietly } from './runQuietly.mjs';
 
-/** Longest that a server may take to answer whether it can be reached, milliseconds. */
+/** The time limit for a server's answer, milliseconds. */
 const REACH_LIMIT_MS = 5000;
 
 const ADOPTIUM = 'https://api.adoptium.net/v3/info/available_releases';
@@ -46,7 +46,7 @@ function hasFfmpeg() {
   return Boolean(process.env['FFMPEG_PATH']) || directories.some((entry) => existsSync(path.join(entry, 'ffmpeg')));
 }
 
-/** What goes before apt-get: nothing for root, sudo where it asks for no password; null where neither helps. */
+/** The words before apt-get: none for root, sudo if it asks for no password; null if neither works. */
 function privilege() {
   if (process.getuid?.() === 0) return [];
   return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : null;
@@ -72,7 +72,7 @@ function aptGet(args) {
 
 function updatePackageLists() {
   const { program, args } = aptGet(['update']);
-  spawnSync(program, args, { stdio: 'ignore' }); // Without a network the lists that are there have to do.
+  spawnSync(program, args, { stdio: 'ignore' }); // without a network, the present lists are used
 }
 
 /**
@@ -106,8 +106,8 @@ function npmIgnoresScripts() {
 }
 
 /**
- * Whether a server answers. Behind a proxy the answer is yes: whether the proxy passes is seen in the attempt.
- * @param {string} url
+ * Whether a server answers. Behind a proxy this is assumed: only the attempt shows whether the proxy lets it through. @param
+ * {string} url
  */
 async function reaches(url) {
   if (process.env['HTTPS_PROXY'] || process.env['https_proxy']) return true;

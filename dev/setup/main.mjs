@@ -37,7 +37,7 @@ function parse(argv) {
   return { needs: known.filter((need) => named.includes(need)), script, args };
 }
 
-/** The deployed Node where npm has it for this system; else our own, if it can run the sources. */
+/** The deployed Node if npm has it for this system; else the current one, if it can run the sources. */
 function chooseNode() {
   const local = path.join(LOCAL_BIN, 'node');
   if (spawnSync(local, ['--version']).status === 0) return local;
@@ -63,11 +63,11 @@ function run(node, script, args) {
     stdio: 'inherit',
     env: { ...process.env, ...bypassProxyForLoopback(process.env), PATH: paths.join(path.delimiter) },
   });
-  // The child decides when it is done: it has emulators to stop first.
+  // The child decides when it ends: it must stop the emulators first.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal));
   }
-  // npm ends at a SIGTERM, and its shell with it, and does not pass the signal on to us. We then lose our parent.
+  // npm and its shell end at a SIGTERM and do not pass the signal on. This process then gets another parent.
   const parent = process.ppid;
   if (process.env['npm_lifecycle_event'] !== undefined) {
     setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 500).unref();
@@ -82,7 +82,7 @@ function run(node, script, args) {
 try {
   const { needs, script, args } = parse(process.argv.slice(2));
   const { packages, downloads } = await planPrerequisites(needs);
-  // Side by side: most of it is waiting for the network and the disk.
+  // Both run in parallel: most of the time they wait for the network and the disk.
   await Promise.all([
     packages,
     installPackagesOf(ROOT, 'the workspace: tools, client, console'),

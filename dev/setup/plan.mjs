@@ -1,4 +1,6 @@
-/** Decides where each program comes from that npm does not install. Pure: what is known of the machine goes in, a plan comes out. */
+/**
+ * Decides how to get each program that npm does not install. The code is pure: it turns facts about the machine into a plan.
+ */
 import { SUPPORTED_JAVA } from './java.mjs';
 
 /** @typedef {'java' | 'ffmpeg' | 'browser'} Need */
@@ -29,7 +31,7 @@ import { SUPPORTED_JAVA } from './java.mjs';
 const THERE = /** @type {const} */ ({ kind: 'there' });
 const DOWNLOAD = /** @type {const} */ ({ kind: 'download' });
 
-/** The systems that the npm package @sparticuz/chromium has a Chromium for. */
+/** The systems for which the npm package @sparticuz/chromium has a Chromium. */
 export const CHROMIUM_FROM_NPM = ['linux x64'];
 
 /**

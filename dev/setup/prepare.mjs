@@ -1,4 +1,4 @@
-/** Brings what a command needs and `npm ci` does not install. */
+/** Installs what a command needs and `npm ci` does not install. */
 import { downloadJava } from './java.mjs';
 import { SYSTEM, inspectMachine, installPackages } from './machine.mjs';
 import { PLANS, sentenceFor } from './plan.mjs';

@@ -1,4 +1,7 @@
-/** Proxies of the environment, which must not get what is for this machine: the emulators listen on the loopback interface. */
+/**
+ * The proxy variables of the environment. Requests to this machine must not go through a proxy: the emulators listen on the
+ * loopback interface.
+ */
 
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'];
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
