@@ -92,7 +92,7 @@ describe('the Deepgram transcriber', () => {
       );
     });
 
-    it('the plain word where there is no punctuated one, and no speaker where none was told apart', async () => {
+    it('the plain word if there is no punctuated one, and no speaker if speakers were not told apart', async () => {
       deepgram.respond = json(200, answer([{ word: 'hi', start: 0, end: 0.2, confidence: 1 }]));
       const [word] = (await deepgram.transcribe()).words;
       assert.deepEqual(word, {
@@ -136,7 +136,7 @@ describe('the Deepgram transcriber', () => {
       );
     });
 
-    it('the language of each word, of the transcript where a word has none', async () => {
+    it('the language of each word, or that of the transcript if a word has none', async () => {
       const words = [
         { ...HELLO, language: 'es' },
         { ...HELLO, start: 1, end: 2 },
@@ -157,11 +157,11 @@ describe('the Deepgram transcriber', () => {
       assert.equal(result.words[0]!.language, 'fr');
     });
 
-    it('the language that was asked for, where Deepgram names none', async () => {
+    it('the requested language if Deepgram names none', async () => {
       assert.equal((await deepgram.transcribe({ language: 'de' })).language, 'de');
     });
 
-    it('the language of most words, where only words have one', async () => {
+    it('the language of most words if only words have one', async () => {
       const words = ['es', 'en', 'es'].map((language, index) => ({ ...HELLO, start: index, end: index, language }));
       deepgram.respond = json(200, answer(words));
       assert.equal((await deepgram.transcribe()).language, 'es');

@@ -60,7 +60,7 @@ describe('the Deepgram transcriber, when Deepgram fails,', () => {
       ['Bad Request', 'Bad Request: No such model/language/tier combination found.', 'NO_SUCH_MODEL'],
       ['INVALID_QUERY_PARAMETER', 'Failed to deserialize query parameters: secret', 'INVALID_QUERY_PARAMETER'],
     ] as const) {
-      it(`400 ${reason}: transcription_not_configured, for no audio is to blame`, async () => {
+      it(`400 ${reason}: transcription_not_configured, because the audio is not to blame`, async () => {
         deepgram.respond = json(400, { err_code, err_msg, request_id: 'r-1' });
         const error = await deepgram.failure();
         assert.deepEqual([error.code, error.remedy], ['transcription_not_configured', 'operator']);
@@ -110,7 +110,7 @@ describe('the Deepgram transcriber, when Deepgram fails,', () => {
       });
     }
 
-    it('not where waiting does not help', async () => {
+    it('not if waiting does not help', async () => {
       deepgram.respond = (response) => response.writeHead(401, { 'retry-after': '5' }).end();
       assert.equal((await deepgram.failure()).retryAfterSeconds, undefined);
     });

@@ -21,12 +21,12 @@ describe('what Deepgram is asked for', () => {
     });
   });
 
-  it('is nothing about speakers where they are not wanted, because that may cost extra', () => {
+  it('has nothing about speakers if they are not wanted, because that may cost extra', () => {
     const query = deepgramQuery(REQUEST, { model: 'nova-3', diarize: false, options: '' });
     assert.ok(!Object.keys(query).some((name) => name.includes('diarize')));
   });
 
-  it('is nothing more where no options are set, or only white space', () => {
+  it('has nothing more if no options are set, or only white space', () => {
     for (const text of ['', ' \n']) assert.deepEqual(parseDeepgramOptions(text), {});
   });
 

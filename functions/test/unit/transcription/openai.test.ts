@@ -45,7 +45,7 @@ interface Received {
   readonly form: FormData;
 }
 
-/** Answers as a test says, in the place of a service like OpenAI's. */
+/** A service like OpenAI's that answers what a test tells it. */
 class OpenAiFixture {
   readonly received: Received[] = [];
   readonly logger = recordingLogger();
@@ -140,7 +140,7 @@ describe('the OpenAI-compatible transcriber', () => {
     assert.ok(Buffer.byteLength(prompt) <= 600);
   });
 
-  it('sends no key where there is none', async () => {
+  it('sends no key if none is set', async () => {
     await openai.transcribe({}, { apiKey: '' });
     assert.equal(openai.received[0]!.headers.authorization, undefined);
   });
@@ -170,7 +170,7 @@ describe('the OpenAI-compatible transcriber', () => {
     for (const { confidence } of words) assert.ok(Math.abs(confidence - 0.8) < 1e-9);
   });
 
-  it('takes silence for a result', async () => {
+  it('accepts silence as a result', async () => {
     openai.respond = json(200, { text: ' ', words: [] });
     assert.deepEqual((await openai.transcribe()).words, []);
   });
@@ -195,7 +195,7 @@ describe('the OpenAI-compatible transcriber', () => {
     });
   }
 
-  it('does not pass off for silence a text whose words have no times', async () => {
+  it('does not treat a text whose words have no times as silence', async () => {
     openai.respond = json(200, { text: 'hello' });
     assert.equal((await openai.failure()).code, 'transcription_not_configured');
   });
@@ -260,7 +260,7 @@ describe('the OpenAI-compatible transcriber', () => {
     );
   });
 
-  it('asks nothing while a setting is wrong', async () => {
+  it('sends no request while a setting is wrong', async () => {
     for (const settings of [{ baseUrl: 'api.openai.com' }, { model: ' ' }, { apiKey: 'two\nlines' }]) {
       assert.equal((await openai.failure(settings)).code, 'transcription_not_configured');
     }

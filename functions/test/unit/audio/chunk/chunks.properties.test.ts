@@ -12,7 +12,10 @@ interface Run {
   readonly probabilities: Float32Array;
 }
 
-/** Some recordings of frames of any size up to 120 ms, some lost, laid out with small gaps or overlaps. */
+/**
+ * Some recordings with frames of any size up to 120 ms. Some frames are lost, and there are small gaps and overlaps between
+ * recordings.
+ */
 const recordings = fc
   .array(
     fc.record({
@@ -74,7 +77,7 @@ function plan(run: Run, opts: ChunkerOptions): { chunks: PlannedChunk[]; chunker
   return { chunks: [...chunker.addProbabilities(run.probabilities), ...chunker.end()], chunker };
 }
 
-/** The same, with probabilities following close behind frames that come in pieces of changing size. */
+/** Plans the same run, with frames in pieces of changing size and their probabilities close behind them. */
 function planInPieces(run: Run, opts: ChunkerOptions, sizes: readonly number[]): PlannedChunk[] {
   const chunker = new SpeechChunker(opts);
   const chunks: PlannedChunk[] = [];
@@ -98,7 +101,7 @@ function planInPieces(run: Run, opts: ChunkerOptions, sizes: readonly number[]):
 describe('Speech chunks of any run', () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 7 });
 
-  it('are the same however the input is divided', () => {
+  it('are the same however the input is divided into calls', () => {
     fc.assert(
       fc.property(runs, options, sizes, (run, opts, pieces) => {
         assert.deepEqual(planInPieces(run, opts, pieces), plan(run, opts).chunks);
@@ -106,7 +109,7 @@ describe('Speech chunks of any run', () => {
     );
   });
 
-  it('hold every frame of a region that has audio exactly once, and no others unless speech had to be cut', () => {
+  it('contain every frame with audio of a region exactly once, and no others unless speech had to be cut', () => {
     fc.assert(
       fc.property(runs, options, (run, opts) => {
         const { chunks } = plan(run, opts);
@@ -124,7 +127,7 @@ describe('Speech chunks of any run', () => {
     );
   });
 
-  it('have spans that are their frames, times exact to the sample, and sums that add up', () => {
+  it('have spans that match their frames, times exact to the sample, and sums that add up', () => {
     fc.assert(
       fc.property(runs, options, (run, opts) => {
         const { chunks, chunker } = plan(run, opts);
@@ -161,7 +164,7 @@ describe('Speech chunks of any run', () => {
     );
   });
 
-  it('are apart only where the gap or the length asks for it', () => {
+  it('are separate only if the gap or the length requires it', () => {
     fc.assert(
       fc.property(runs, options, (run, opts) => {
         const { chunks } = plan(run, opts);
@@ -187,7 +190,7 @@ function ordinals({
   return Array.from({ length: endFrame - firstFrame }, (_, i) => `${fileName}/${firstFrame + i}`);
 }
 
-/** Every frame with audio that overlaps a region, by a plain look at each. */
+/** Every frame with audio that overlaps a region, found by checking each. */
 function framesOfRegions(run: Run): string[] {
   const detector = new RegionDetector();
   const total = run.recordings.reduce((sum, { frames }) => sum + totalOf(frames), 0);

@@ -1,4 +1,4 @@
-/** VAD, regions and chunks together on the sample recordings, whose words' times are known. */
+/** Detection, regions and chunks together on the sample recordings, whose word times are known. */
 import assert from 'node:assert/strict';
 import { loadSamples, readRecording, speechSeconds } from '../../../../../dev/samples/samples.ts';
 import type { Sample, SampleRecording } from '../../../../../dev/samples/samples.ts';
@@ -28,7 +28,7 @@ describe('Chunks of the sample recordings', function () {
     }
   });
 
-  it('hold every word whole, with room for the decoder before it and a pause after it', () => {
+  it('contain every word whole, with time for the decoder before it and a pause after it', () => {
     let words = 0;
     for (const { sample, chunks } of planned) {
       const stretches = unbroken(chunks);
@@ -41,7 +41,7 @@ describe('Chunks of the sample recordings', function () {
     assert.ok(words > 300);
   });
 
-  it('hold nothing where nobody speaks', () => {
+  it('contain nothing of the silence', () => {
     for (const { sample, chunks } of planned) {
       for (const [from, to] of unbroken(chunks)) {
         assert.ok(
@@ -59,7 +59,7 @@ describe('Chunks of the sample recordings', function () {
     assert.ok(billed / speech > 1 && billed / speech <= 1.15, `billed over speech is ${(billed / speech).toFixed(3)}`);
   });
 
-  it('keep conversations apart', () => {
+  it('contain speech of one conversation each', () => {
     for (const { sample, chunks } of planned) {
       for (const { startMs, endMs } of chunks) {
         const touched = sample.conversations.filter(
@@ -117,7 +117,7 @@ function formatOf({ codec, sampleRate, channels, frameSize }: SampleRecording): 
     : { kind: 'framed', codec, sampleRate, channels, frameSize };
 }
 
-/** Absolute stretches that the chunks hold; a lost frame or the border of two recordings does not break one. */
+/** The absolute stretches that the chunks contain. A lost frame or the border of two recordings does not divide one. */
 function unbroken(chunks: readonly PlannedChunk[]): [from: number, to: number][] {
   const stretches: [number, number][] = [];
   for (const { startMs, durationMs } of chunks.flatMap(({ spans }) => spans)) {

@@ -7,7 +7,7 @@ import { WINDOW_SAMPLES } from '../../../../src/audio/detect/vad.ts';
 const T0 = 1_760_000_000_000;
 const OPTIONS: ChunkerOptions = { conversationGapMs: 120_000, maxChunkMs: 600_000, preRollMs: OPUS_PRE_ROLL_MS };
 
-/** A recording of 10 ms frames; lost ones by ordinal. */
+/** A recording with frames of 10 ms, some of them lost. @param lost their ordinals */
 function recording(
   fileName: string,
   startedAtMs: number,
@@ -20,7 +20,7 @@ function recording(
   return { fileName, startedAtMs, frames };
 }
 
-/** Plans a run in which there is speech between the given times, ms on the run axis. */
+/** Plans a run with speech between the given times, milliseconds on the axis of the run. */
 function plan(
   recordings: readonly ReturnType<typeof recording>[],
   speech: readonly [fromMs: number, toMs: number][],
@@ -43,7 +43,7 @@ const framesOf = (chunk: PlannedChunk | undefined) =>
   chunk?.spans.map(({ fileName, firstFrame, endFrame }) => [fileName, firstFrame, endFrame]);
 
 describe('Speech chunks', () => {
-  it('hold any number of frames, also behind one that is covered', () => {
+  it('contain any number of frames, even behind a covered one', () => {
     const chunker = new SpeechChunker(OPTIONS);
     chunker.startRecording({ fileName: 'a', startedAtMs: T0 });
     const count = 200_000; // of 2.5 ms
@@ -57,7 +57,7 @@ describe('Speech chunks', () => {
     );
   });
 
-  it('hold the frames of regions, with the silence between them cut, and a map of where they were', () => {
+  it('contain the frames of regions without the silence between them, and a map of their times', () => {
     const speech: [number, number][] = [
       [3200, 6400],
       [32_000, 35_200],
@@ -81,7 +81,7 @@ describe('Speech chunks', () => {
   });
 
   describe('beside audio whose result is stored', () => {
-    /** Ten seconds of which all but one stretch is covered, ms; and what of them is sent. */
+    /** Plans ten seconds, of which everything except one stretch (milliseconds) is covered. @returns what is sent */
     const sent = ([fromMs, toMs]: [number, number], speech: [number, number][]): unknown => {
       const whole = recording('a', T0, 10_000);
       const frames = whole.frames.map((frame, ordinal) => ({
@@ -91,11 +91,11 @@ describe('Speech chunks', () => {
       return plan([{ ...whole, frames }], speech).chunks.flatMap((chunk) => framesOf(chunk) ?? []);
     };
 
-    it('hold a piece shorter than a pause where somebody speaks in it: other audio was missing there before', () => {
+    it('contain a piece shorter than a pause if there is speech in it: it was missing from the audio that was judged before', () => {
       assert.deepEqual(sent([5000, 5200], [[3200, 6400]]), [['a', 500, 520]]);
     });
 
-    it('hold no piece shorter than a pause in which nothing is said: it was judged to be a pause before', () => {
+    it('leave out a piece shorter than a pause without speech in it: it was judged to be a pause before', () => {
       const speech: [number, number][] = [
         [3200, 4990],
         [5210, 6400],
@@ -123,7 +123,7 @@ describe('Speech chunks', () => {
     );
   });
 
-  it('have their pre-roll even after minutes of silence whose frames were dropped', () => {
+  it('have a pre-roll even after minutes of silence whose frames were dropped', () => {
     const chunker = new SpeechChunker(OPTIONS);
     const { frames, ...ref } = recording('a', T0, 300_000);
     const chunks: PlannedChunk[] = [];
@@ -155,7 +155,7 @@ describe('Speech chunks', () => {
     assert.equal(chunks[0].spans[1].chunkStartMs, 600);
   });
 
-  it('leave out a lost frame, where the time goes on', () => {
+  it('leave out a lost frame, whose time still counts', () => {
     const { chunks } = plan([recording('a', T0, 10_000, (ordinal) => ordinal === 400)], [[3200, 6400]]);
     assert.deepEqual(framesOf(chunks[0]), [
       ['a', 300, 400],
@@ -165,19 +165,19 @@ describe('Speech chunks', () => {
     assert.equal(chunks[0].durationMs, 3550);
   });
 
-  it('are none where nobody speaks, and none where everything that was said is lost', () => {
+  it('are not planned for silence, nor for speech that was lost', () => {
     assert.deepEqual(plan([recording('a', T0, 10_000)], []).chunks, []);
     assert.deepEqual(plan([recording('a', T0, 10_000, () => true)], [[3200, 6400]]).chunks, []);
     assert.deepEqual(plan([], []).chunks, []);
   });
 
-  it('end where the next speech is a conversation gap away', () => {
+  it('end if the next speech is a conversation gap away', () => {
     const speech = (gap: number): [number, number][] => [
       [3200, 6400],
       [6400 + gap, 6400 + gap + 3200],
     ];
     const run = [recording('a', T0, 300_000)];
-    // Paddings take 360 ms of the gap.
+    // The padding takes 360 ms of the gap.
     assert.equal(plan(run, speech(120_320)).chunks.length, 1);
     assert.equal(plan(run, speech(120_384)).chunks.length, 2);
   });
@@ -202,7 +202,7 @@ describe('Speech chunks', () => {
     );
   });
 
-  it('cut speech without a pause, and lose or repeat no frame there', () => {
+  it('divide speech without a pause, and neither lose nor repeat a frame there', () => {
     const { chunks } = plan([recording('a', T0, 60_000)], [[0, 60_000]], { maxChunkMs: 10_000 });
     assert.ok(chunks.length >= 6);
     let next = 0;
@@ -254,7 +254,7 @@ describe('Speech chunks', () => {
       assert.throws(() => new SpeechChunker(OPTIONS).addProbabilities(new Float32Array(1)), /before the frames/);
     });
 
-    it('an end before all audio was judged, which would pass for silence', () => {
+    it('an end before all audio was judged: the rest would count as silence', () => {
       const chunker = new SpeechChunker(OPTIONS);
       chunker.startRecording(ref);
       chunker.addFrames(frames);

@@ -9,7 +9,7 @@ const FRAME_MS = 20;
 const T0 = Date.UTC(2025, 5, 1);
 
 interface Scene {
-  /** Milliseconds; speech and silence take turns, speech first. */
+  /** Lengths of speech and silence in turn, milliseconds; speech comes first. */
   readonly lengths: readonly number[];
   readonly covered?: (atMs: number) => boolean;
   readonly contextMs?: number;
@@ -52,7 +52,7 @@ describe('The context of a chunk', () => {
     assert.ok(chunks[1]!.context.durationMs > 5000);
   });
 
-  it('costs at most 5 % of the speech, is never longer than asked for, and changes nothing of the chunks', () => {
+  it('costs at most 5 % of the speech, is never longer than its limit, and does not change the chunks', () => {
     const lengths = fc.array(
       fc.integer({ min: 1, max: 9000 }).map((n) => n * FRAME_MS),
       { minLength: 1, maxLength: 9 },
@@ -75,7 +75,7 @@ describe('The context of a chunk', () => {
     );
   });
 
-  it('does not go over the gap between two conversations', () => {
+  it('never comes from another conversation', () => {
     const chunks = plan({ lengths: [110_000, 70_000, 30_000] });
     assert.deepEqual(
       chunks.map(({ context }) => context.durationMs),
@@ -83,7 +83,7 @@ describe('The context of a chunk', () => {
     );
   });
 
-  it('is the same where the speech before it was transcribed by an attempt before', () => {
+  it('is the same if an earlier attempt has transcribed the speech before it', () => {
     const [, second] = plan({ lengths: [200_000] });
     const from = second!.startMs - T0;
     const [again] = plan({ lengths: [200_000], covered: (atMs) => atMs < from });

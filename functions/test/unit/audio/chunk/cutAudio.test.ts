@@ -7,11 +7,11 @@ import { readOggOpus, writeOggOpus } from '../../../../src/audio/chunk/oggOpus.t
 import { audioPacketsOf } from '../../../../../dev/deepgram/oggPages.ts';
 import { noise } from '../read/framing.ts';
 
-/** One frame of CELT each, of 2.5, 5, 10 and 20 ms: configurations 16 to 19. */
+/** TOC bytes of packets with one CELT frame of 2.5, 5, 10 and 20 ms: configurations 16 to 19. */
 const TOCS = [16, 17, 18, 19].map((configuration) => configuration << 3);
 const SAMPLES = [120, 240, 480, 960];
 
-/** Stretches of a second that do not overlap, of whole and of broken milliseconds. */
+/** Stretches of one second without overlap, with times in whole and in broken milliseconds. */
 const stretches = fc
   .uniqueArray(fc.integer({ min: 0, max: 16_000 }), { minLength: 2, maxLength: 8 })
   .map((all): Stretch[] => {
@@ -70,7 +70,7 @@ describe('audio that is cut', () => {
     );
   });
 
-  it('has exactly the samples of its stretches if it is FLAC, with one channel and with two', async () => {
+  it('has exactly the samples of its stretches in FLAC, with one channel and with two', async () => {
     for (const channels of [1, 2] as const) {
       const pcm = Int16Array.from({ length: 16_000 * channels }, (_, i) => i);
       const bytes = await encodeFlac(pcm, 16_000, channels);
@@ -89,13 +89,13 @@ describe('audio that is cut', () => {
     }
   });
 
-  it('is nothing where nothing lies in a stretch', async () => {
+  it('is null if nothing lies in a stretch', async () => {
     const bytes = await encodeFlac(new Int16Array(16_000), 16_000);
     for (const asked of [[], [{ fromMs: 2000, toMs: 3000 }], [{ fromMs: 10.01, toMs: 10.02 }]])
       assert.equal(await cutAudio({ contentType: 'audio/flac', bytes }, asked), null);
   });
 
-  it('is not read from what is no file of ours', async () => {
+  it('is not read from a file that this code did not write', async () => {
     await assert.rejects(async () => cutAudio({ contentType: 'audio/ogg', bytes: noise(1000, 1) }, []), RangeError);
     await assert.rejects(cutAudio({ contentType: 'audio/flac', bytes: noise(1000, 1) }, []), /libFLAC/);
   });

@@ -5,7 +5,7 @@ import { chirp, ffmpeg, s16le } from '../../../support/audio.ts';
 
 const STREAM = WebAssembly.instantiateStreaming.bind(WebAssembly);
 
-/** A sweep, silence, noise over the whole range, and the extremes. */
+/** A signal of a sweep, silence, noise over the full range, and the extreme values. */
 function testSignal(samples: number): Int16Array {
   let seed = 1;
   const noise = (): number => (seed = (seed * 48_271) % 0x7fffffff) % 65_536;
@@ -50,7 +50,7 @@ describe('FLAC encoder', function () {
     }
   });
 
-  it('says in STREAMINFO what the file holds, with a checksum to verify it by', async () => {
+  it('states in STREAMINFO what the file contains, with a checksum of the samples', async () => {
     const pcm = testSignal(100_000);
     assert.deepEqual(streamInfo(await encodeFlac(pcm, 16_000)), {
       sampleRate: 16_000,
@@ -62,7 +62,7 @@ describe('FLAC encoder', function () {
     assert.equal(streamInfo(await encodeFlac(pcm, 8000)).sampleRate, 8000);
   });
 
-  it('takes a view into a larger buffer', async () => {
+  it('accepts a view into a larger buffer', async () => {
     const pcm = testSignal(9000).subarray(1001, 8001);
     assert.ok(decoded(await encodeFlac(pcm, 16_000)).equals(bytesOf(pcm)));
   });
@@ -72,7 +72,7 @@ describe('FLAC encoder', function () {
     assert.ok((await encodeFlac(pcm, 16_000)).length < 0.5 * pcm.byteLength);
   });
 
-  it('encodes several at once', async () => {
+  it('encodes several signals at once', async () => {
     const signals = [300_000, 200_000, 400_000].map((samples) => testSignal(samples));
     const files = await Promise.all(signals.map((pcm) => encodeFlac(pcm, 16_000)));
     files.forEach((file, i) => {

@@ -21,7 +21,7 @@ function encoded(options: Parameters<typeof encodeOpus>[0]): OggOpusPacket[] {
 const totalSamples = (packets: readonly OggOpusPacket[]): number => packets.reduce((sum, p) => sum + p.samples48k, 0);
 
 describe('writeOggOpus', () => {
-  it('writes the headers of RFC 7845 on pages of their own', () => {
+  it('writes the headers of RFC 7845 on separate pages', () => {
     const packets = [{ payload: Uint8Array.of(0xb0), samples48k: 480 }];
     const file = writeOggOpus({ packets, channels: 2, inputSampleRate: 24_000, preSkip48k: 312, serial: 0xdead_beef });
     const pages = [...readPages(file)];
@@ -43,7 +43,7 @@ describe('writeOggOpus', () => {
     );
   });
 
-  it('gives back every packet from pages that hold at most a second and count time right', () => {
+  it('returns every packet, from pages of at most a second whose times are right', () => {
     const size = fc.oneof(
       { weight: 40, arbitrary: fc.integer({ min: 1, max: 600 }) },
       {
@@ -85,7 +85,7 @@ describe('writeOggOpus', () => {
     );
   });
 
-  it('cuts a packet over pages only if it is larger than a page', () => {
+  it('divides a packet over pages only if it is larger than a page', () => {
     const packets = Array.from({ length: 400 }, (_, i) => ({ payload: noise(300 + i, i), samples48k: 120 }));
     assert.ok([...readPages(writeOggOpus({ ...BASE, packets }))].every(({ continued }) => !continued));
     const huge = [{ payload: noise(65_536, 1), samples48k: 120 }];
@@ -110,7 +110,7 @@ describe('writeOggOpus', () => {
 });
 
 describe('writeOggOpus before real decoders', () => {
-  /** Decodes with warnings on; any word of the decoder's fails. Returns samples a channel at 48 kHz. */
+  /** Decodes with warnings on; any message of the decoder fails the test. Returns samples of each channel at 48 kHz. */
   function ffmpegSamples(file: Uint8Array, channels: number): number {
     const args = ['-v', 'warning', '-xerror', '-f', 'ogg', '-i', '-', '-f', 's16le', '-ar', '48000', '-'];
     const { stdout, stderr } = run('ffmpeg', args, file);
@@ -118,7 +118,7 @@ describe('writeOggOpus before real decoders', () => {
     return stdout.length / 2 / channels;
   }
 
-  /** The same by ogg-opus-decoder, which reads Ogg by codec-parser. Returns samples a channel at 48 kHz. */
+  /** The same with ogg-opus-decoder, which reads Ogg with codec-parser. Returns samples of each channel at 48 kHz. */
   async function wasmSamples(file: Uint8Array, channels: number): Promise<number> {
     const decoder = new OggOpusDecoder();
     await decoder.ready;

@@ -5,7 +5,7 @@ import type { Span } from '../../../../src/audio/chunk/timeMap.ts';
 
 const T0 = 1_760_000_000_000;
 
-/** Spans of the given lengths, each after a hole of silence; all in samples, so that times fall on sixteenths of a ms. */
+/** Spans of the given lengths, each after a hole of silence. All are in samples, so that times are multiples of 1/16 ms. */
 function spansOf(...pieces: [hole: number, samples: number][]): Span[] {
   let chunkStart = 0;
   let absolute = 0;
@@ -29,17 +29,17 @@ describe('Time map', () => {
   const minute = 60_000 * 16;
   const twoWords = spansOf([0, 16_000], [minute, 16_000]);
 
-  it('places what lies in one span by that', () => {
+  it('places a time within a span by that span', () => {
     assert.deepEqual(placed(twoWords, 250, 300), [T0 + 250, T0 + 300]);
     assert.deepEqual(placed(twoWords, 1250, 1300), [T0 + 61_250, T0 + 61_300]);
   });
 
-  it('gives the border of two spans to the later one as a start, and to the earlier one as an end', () => {
+  it('places a start at the border of two spans in the later one, and an end in the earlier one', () => {
     assert.deepEqual(placed(twoWords, 1000, 1100), [T0 + 61_000, T0 + 61_100]);
     assert.deepEqual(placed(twoWords, 900, 1000), [T0 + 900, T0 + 1000]);
   });
 
-  it('clamps what lies outside', () => {
+  it('moves times outside of the chunk to its start or end', () => {
     assert.deepEqual(placed(spansOf([0, 16_000]), -5, 1005), [T0, T0 + 1000]);
   });
 
@@ -76,7 +76,7 @@ describe('Time map', () => {
     );
   });
 
-  it('knows where silence was cut out, which is not at borders of recordings and lost frames: a word may lie over those', () => {
+  it('knows where silence was cut out, which is not at borders of recordings or lost frames: a word may cross those', () => {
     const spans = spansOf([0, 16_000], [0, 16_000], [minute, 16_000], [20 * 16, 16_000], [340 * 16, 16_000]);
     assert.deepEqual(cutsOf(spans), [2000, 4000]);
     assert.deepEqual(cutsOf(spans.slice(0, 1)), []);
@@ -88,20 +88,20 @@ describe('Time map', () => {
       assert.deepEqual(placed(joined, 900, 1200), [T0 + 900, T0 + 1300]);
     });
 
-    it('ends a word at the cut that it reaches a little over', () => {
+    it('ends a word at a cut if it extends a little beyond it', () => {
       assert.deepEqual(placed(twoWords, 800, 1020), [T0 + 800, T0 + 1000]);
     });
 
-    it('starts a word at the cut that it begins a little before', () => {
+    it('starts a word at a cut if it begins a little before it', () => {
       assert.deepEqual(placed(twoWords, 980, 1200), [T0 + 61_000, T0 + 61_200]);
     });
 
-    it('gives a word between two borders its own spans, and a word of no length one place', () => {
+    it('places a word between two borders by its own spans, and a word without length at one time', () => {
       assert.deepEqual(placed(twoWords, 1000, 2000), [T0 + 61_000, T0 + 62_000]);
       assert.deepEqual(placed(twoWords, 1000, 1000), [T0 + 61_000, T0 + 61_000]);
     });
 
-    it('never stretches a word by more than the small holes inside it', () => {
+    it('never lengthens a word by more than the small holes within it', () => {
       fc.assert(
         fc.property(pieces, fc.nat(90_000), fc.integer({ min: 1, max: 3000 }), (lengths, startMs, length) => {
           const spans = spansOf(...lengths.map(([hole, samples]): [number, number] => [hole, samples]));
@@ -121,7 +121,7 @@ function placed(spans: readonly Span[], fromMs: number, toMs: number): [number, 
   return [startMs, endMs];
 }
 
-/** Where a moment of the chunk is, found by a plain scan. */
+/** The absolute time of a moment of the chunk, found by a linear search. */
 function scan(spans: readonly Span[], chunkMs: number, edge: 'start' | 'end'): number | undefined {
   const span = spans.find(({ chunkStartMs, durationMs }) => {
     const end = chunkStartMs + durationMs;

@@ -1,4 +1,4 @@
-/** What is heard of speech that is far, quiet, late or noisy, and of what is no speech. */
+/** What is detected of speech that is far, quiet, late or noisy, and of audio without speech. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const FIXTURES = join(import.meta.dirname, '../../../fixtures/vad');
 /** 5.4 s: silence, two sentences, silence. */
 const SPEECH = s16leToFloat(readFileSync(join(FIXTURES, 'speech.s16')));
 
-/** A room with 0.6 s of reverberation: noise that decays, behind the direct sound. */
+/** A room with 0.6 s of reverberation: the direct sound, followed by decaying noise. */
 const ROOM = (() => {
   const next = random(3);
   return Float32Array.from({ length: 0.6 * RATE }, (_, i) =>
@@ -52,7 +52,7 @@ async function regionsOf(frames: readonly SourceFrame[], codec: 'opus' | 's16', 
 const seconds = (regions: readonly Region[]): number =>
   regions.reduce((sum, { start, end }) => sum + end - start, 0) / RATE;
 
-describe('Hearing', function () {
+describe('Voice detection', function () {
   let vad: Vad;
   let listener: Listener;
   const heard = async (pcm: Float32Array): Promise<Region[]> => regionsOf(pcmFrames(pcm), 's16', listener);
@@ -78,10 +78,10 @@ describe('Hearing', function () {
     ['hum', steadyNoise('hum', 20, -25)],
     ['digital silence', silence(20)],
   ] as const) {
-    it(`misses no quiet speech that follows ${what}`, async () => {
+    it(`finds quiet speech that follows ${what}`, async () => {
       const quiet = atLevel(SPEECH, -45);
       const alone = seconds(await heard(quiet));
-      // Wherever in a slice it begins.
+      // The speech begins at different places in a slice.
       for (const pause of [0, 1.3, 2.6, 3.9]) {
         const pcm = joined([before, silence(pause), quiet, silence(1)]);
         const from = before.length + pause * RATE;
@@ -103,7 +103,7 @@ describe('Hearing', function () {
       (i: number) => 0.1 * Math.sin((2 * Math.PI * 28 * i) / RATE) + 0.05 * Math.sin((2 * Math.PI * 56 * i) / RATE),
     ],
   ] as const) {
-    it(`is the same below ${what}, however much louder`, async () => {
+    it(`is the same together with ${what}, however much louder that is`, async () => {
       const quiet = atLevel(joined(times(3, SPEECH)), -50);
       const reference = seconds(await heard(quiet));
       const found = seconds(await heard(quiet.map((sample, i) => sample + sound(i))));
@@ -123,7 +123,7 @@ describe('Hearing', function () {
     }
   });
 
-  it('is of each of two channels, however loud the other is', async () => {
+  it('finds speech in each of two channels, however loud the other is', async () => {
     const voice = atLevel(SPEECH, -40);
     const music = Float32Array.from(
       voice,
@@ -144,7 +144,7 @@ describe('Hearing', function () {
   });
 
   for (const count of [3, 4, 6, 8]) {
-    it(`is of each of ${count} channels, however loud the others are`, async () => {
+    it(`finds speech in each of ${count} channels, however loud the others are`, async () => {
       const voice = atLevel(SPEECH, -40);
       const alone = seconds(await heard(voice));
       const noise = steadyNoise('white', count + voice.length / RATE, -12);
@@ -212,13 +212,13 @@ describe('Hearing', function () {
       });
     }
 
-    it('judges what the encoder was too deaf for, at −66 dBFS, because it stands out of the background', async () => {
+    it('judges what the encoder does not detect, at −66 dBFS, because it stands out of the background', async () => {
       const { regions, whole } = await judged(['-b:a', '16k', '-application', 'voip'], -66);
       assert.ok(seconds(whole) > 6, `${seconds(whole)} s`);
       assert.ok(seconds(regions) > 0.95 * seconds(whole), `${seconds(regions)} of ${seconds(whole)} s`);
     });
 
-    it('skips nothing of CELT, which says nothing', async () => {
+    it('skips nothing of CELT, which has no voice bits', async () => {
       const { share, regions, whole } = await judged(['-b:a', '64k', '-application', 'lowdelay']);
       assert.ok(share >= 1, `${share}`);
       assert.ok(Math.abs(seconds(regions) / seconds(whole) - 1) < 0.02);

@@ -10,7 +10,7 @@ import type { Passage } from '../../../../src/audio/detect/passages.ts';
 import { loadSileroVad } from '../../../../src/audio/detect/vad.ts';
 import { chirp, opusPackets } from '../../../support/audio.ts';
 
-/** A passage that a scripted worker knows by its first byte. */
+/** A passage that a scripted worker recognises by its first byte. */
 function passage(byte: number): Passage {
   const frames = [{ payload: Uint8Array.of(byte), samples: 1 }];
   return { codec: 's16', lead: [], frames, skipSamples: 0, warmupWindows: 0, windows: 1 };
@@ -51,7 +51,7 @@ describe('A pool of listeners', () => {
   const heard = async (listener: ListenerPool, byte: number, signal?: AbortSignal): Promise<number> =>
     (await listener.listen(passage(byte), signal)).probabilities[0]!;
 
-  it('hears what a listener on this thread hears, damage included, whichever thread a passage comes to', async function () {
+  it('gives the result of a listener on this thread, damage included, whichever thread takes a passage', async function () {
     const packets = opusPackets(chirp(6), 20);
     const frames = packets.map((payload, i) => ({ payload: i % 70 === 69 ? null : payload, samples: 320 }));
     const cutter = new PassageCutter('opus', { newSamples: 16_000, warmupWindows: 10 });
@@ -65,7 +65,7 @@ describe('A pool of listeners', () => {
     assert.deepEqual(await Promise.all(passages.map((each) => threads.listen(each))), expected);
   });
 
-  it('gives each passage its own answer', async () => {
+  it('gives each passage its own result', async () => {
     const threads = pool(3);
     const bytes = Array.from({ length: 40 }, (_, i) => i);
     assert.deepEqual(await Promise.all(bytes.map((byte) => heard(threads, byte))), bytes);
@@ -76,7 +76,7 @@ describe('A pool of listeners', () => {
     ['throws', 77, /thrown in the thread/],
     ['answers with an error', 88, /answered by the thread/],
   ] as const) {
-    it(`fails the one passage whose thread ${how}, and goes on with the others`, async () => {
+    it(`fails the one passage whose thread ${how}, and continues with the others`, async () => {
       const threads = pool(1);
       const results = await Promise.allSettled([1, byte, 2, byte, 3].map((each) => heard(threads, each)));
       assert.deepEqual(
@@ -87,7 +87,7 @@ describe('A pool of listeners', () => {
     });
   }
 
-  it('fails the one passage that cannot be sent to a thread, and goes on with the others', async () => {
+  it('fails the one passage that cannot be sent to a thread, and continues with the others', async () => {
     const threads = pool(1);
     const broken: Passage = {
       ...passage(2),
@@ -100,7 +100,7 @@ describe('A pool of listeners', () => {
     assert.deepEqual(await Promise.all([first, third]), [1, 3]);
   });
 
-  it('gives up passages that nobody waits for before they come to a thread', async () => {
+  it('drops passages that were aborted before a thread took them', async () => {
     const threads = pool(1);
     const abort = new AbortController();
     const first = heard(threads, 1);
@@ -115,7 +115,7 @@ describe('A pool of listeners', () => {
     assert.equal(await first, 1);
   });
 
-  it('fails what is under way and what waits when it is closed', async () => {
+  it('fails running and waiting passages when it is closed', async () => {
     const threads = pool(1);
     const given = [heard(threads, 99), heard(threads, 1)];
     const results = Promise.allSettled(given);

@@ -13,7 +13,7 @@ describe('Passages', () => {
     maxLength: 80,
   });
 
-  it('hold each frame once and each window once, behind leads of what came directly before, however frames are pushed', () => {
+  it('contain each frame once and each window once, with the frames directly before as lead, however frames are pushed', () => {
     fc.assert(
       fc.property(
         durations,
@@ -41,13 +41,14 @@ describe('Passages', () => {
             const { lead, frames, skipSamples } = passage;
             assert.deepEqual(lead, run.slice(cut - lead.length, cut));
             const leadStart = samplesOf(run.slice(0, cut - lead.length));
-            // Where it starts to judge, and that decoder and model have what they need before it, or all there is.
+            // It starts to judge at the right window, and decoder and model have as much before it as they need, or all there
+            // is.
             assert.equal(leadStart + skipSamples, (windows - passage.warmupWindows) * WINDOW_SAMPLES);
             assert.equal(passage.warmupWindows, Math.min(warmupWindows, windows));
             assert.ok(skipSamples >= OPUS_CONVERGENCE_SAMPLES || leadStart === 0);
             cut += frames.length;
             windows += passage.windows;
-            // No window before the frames that complete it.
+            // No window is judged before the frames that complete it.
             const heard = samplesOf(run.slice(0, cut));
             assert.ok(cut === run.length || windows * WINDOW_SAMPLES <= heard);
           }
@@ -56,7 +57,7 @@ describe('Passages', () => {
     );
   });
 
-  it('of nothing are none', () => {
+  it('are none if there are no frames', () => {
     assert.deepEqual(new PassageCutter('s16').end(), []);
   });
 });

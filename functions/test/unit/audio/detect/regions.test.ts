@@ -26,12 +26,12 @@ describe('Speech regions', () => {
     assert.equal(detect(windows([0, 1024], [0.9, 32], [0, 1024])).length, 0);
   });
 
-  it('go on over a pause within a sentence and end with one between sentences', () => {
+  it('continue over a pause within a sentence and end at one between sentences', () => {
     assert.equal(detect(windows([0.9, 320], [0, 640], [0.9, 320])).length, 1);
     assert.equal(detect(windows([0.9, 320], [0, 736], [0.9, 320])).length, 2);
   });
 
-  it('go on while the probability is between the thresholds, and do not start there', () => {
+  it('continue while the probability is between the thresholds, and do not start there', () => {
     assert.equal(detect(windows([0.9, 320], [0.2, 3200], [0.9, 320])).length, 1);
     assert.equal(detect(windows([0.2, 3200])).length, 0);
   });
@@ -43,13 +43,13 @@ describe('Speech regions', () => {
     assert.deepEqual(cutShort.end(320 * 16 - 100), [{ start: 0, end: 320 * 16 - 100 }]);
   });
 
-  it('are one where their paddings would meet, however short the silence that ends them is set', () => {
+  it('are one if their paddings would meet, however short the silence that ends a region is set', () => {
     const options = { minSilenceMs: 32, startPadMs: 200, endPadMs: 200 };
     assert.equal(detect(windows([0.9, 320], [0, 384], [0.9, 320]), options).length, 1);
     assert.equal(detect(windows([0.9, 320], [0, 416], [0.9, 320]), options).length, 2);
   });
 
-  it('are cut in the last quarter, where speech is least probable, when they are too long, and go on right there', () => {
+  it('are cut if they are too long, where speech is least probable in their last quarter, and continue there', () => {
     const speech = windows([0.9, 3200], [0.5, 32], [0.9, 640], [0.6, 32], [0.9, 3200]);
     const regions = detect(speech, { maxSamples: 128 * WINDOW_SAMPLES });
     // Windows 96 to 127 are the last quarter; the dip to 0.5 in window 100 beats the one to 0.6 in window 121.
@@ -62,7 +62,7 @@ describe('Speech regions', () => {
     );
   });
 
-  it('keep the short rest of a region that was cut', () => {
+  it('include the short rest of a region that was cut', () => {
     const regions = detect(windows([0.9, 4096], [0.9, 32], [0, 3200]), { maxSamples: 128 * WINDOW_SAMPLES });
     assert.equal(regions.length, 2);
     assert.equal(regions[0]?.end, regions[1]?.start);
@@ -88,7 +88,7 @@ describe('Speech regions', () => {
     notBefore: fc.nat(100_000),
   });
 
-  it('are the same however the probabilities are divided, and settled audio stays settled', () => {
+  it('are the same however the probabilities are divided, and never start before `nextRegionFrom`', () => {
     fc.assert(
       fc.property(probabilities, options, fc.array(fc.nat(30), { maxLength: 30 }), (all, opts, cuts) => {
         const detector = new RegionDetector(opts);
@@ -108,7 +108,7 @@ describe('Speech regions', () => {
     );
   });
 
-  it('are in order, apart, within the run, no longer than allowed, and hold every lasting stretch of speech', () => {
+  it('are in order, without overlap, within the run, no longer than allowed, and contain every lasting stretch of speech', () => {
     fc.assert(
       fc.property(probabilities, options, (all, opts) => {
         const regions = detect(all, opts);
@@ -136,7 +136,7 @@ describe('Speech regions', () => {
   });
 });
 
-/** Stretches of windows at or above a threshold, end exclusive. */
+/** The stretches of windows at or above a threshold. The end is exclusive. */
 function stretches(all: Float32Array, threshold: number): [number, number][] {
   const found: [number, number][] = [];
   let first: number | null = null;

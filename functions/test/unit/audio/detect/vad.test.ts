@@ -27,7 +27,7 @@ describe('Silero VAD', () => {
     });
   }
 
-  it('agrees with a plain one-stream loop over the model as it was published', async () => {
+  it('agrees with a plain one-stream loop over the published model', async () => {
     const [actual] = await vad.probabilities([{ pcm: speech, warmupSamples: 0 }]);
     assertClose(actual, await plainLoop(speech), 1e-5);
   });
@@ -48,14 +48,14 @@ describe('Silero VAD', () => {
     for (const [i, { pcm }] of slices.entries()) assertClose(together[i], await plainLoop(pcm), 1e-5);
   });
 
-  it('settles on the warm-up and gives only what comes after it', async () => {
+  it('warms up on the warm-up and returns only what follows it', async () => {
     const warmup = 20;
     const pcm = speech.subarray(1000);
     const [actual] = await vad.probabilities([{ pcm, warmupSamples: warmup * WINDOW_SAMPLES }]);
     assertClose(actual, (await plainLoop(pcm)).slice(warmup), 1e-5);
   });
 
-  it('takes a partial last window as if zeros followed', async () => {
+  it('judges a partial last window as if zeros followed', async () => {
     const pcm = speech.subarray(0, 60 * WINDOW_SAMPLES + 100);
     const padded = new Float32Array(61 * WINDOW_SAMPLES);
     padded.set(pcm);
@@ -67,7 +67,7 @@ describe('Silero VAD', () => {
     assertClose(partial, [...whole!], 1e-5);
   });
 
-  it('gives nothing for no slices, an empty slice, and a slice that is all warm-up', async () => {
+  it('returns nothing for no slices, an empty slice, and a slice that is all warm-up', async () => {
     assert.deepEqual(await vad.probabilities([]), []);
     const [empty, warmup] = await vad.probabilities([
       { pcm: new Float32Array(0), warmupSamples: 0 },
@@ -77,7 +77,7 @@ describe('Silero VAD', () => {
     assert.equal(warmup?.length, 0);
   });
 
-  it('refuses a warm-up that is not whole windows or longer than its slice', async () => {
+  it('refuses a warm-up that is not a number of whole windows, or is longer than its slice', async () => {
     const pcm = new Float32Array(2048);
     for (const warmupSamples of [100, -512, 2560]) {
       await assert.rejects(vad.probabilities([{ pcm, warmupSamples }]), RangeError);
@@ -85,7 +85,7 @@ describe('Silero VAD', () => {
   });
 });
 
-/** The model's documented use, as plainly as can be: one stream, 64 samples of context, state handed on. */
+/** The documented use of the model, without any optimisation: one stream, 64 samples of context, and the state passed on. */
 async function plainLoop(pcm: Float32Array): Promise<number[]> {
   const session = await plainSession;
   const sr = new Tensor('int64', BigInt64Array.of(16000n), []);

@@ -5,7 +5,7 @@ const may = (...payload: number[]): boolean => mayHoldVoice({ payload: Uint8Arra
 const toc = (configuration: number, rest = 0): number => (configuration << 3) | rest;
 
 describe('An Opus packet', () => {
-  it('of SILK says whether it may hold voice, a bit for each 20 ms', () => {
+  it('of SILK says whether it may contain voice, with one bit for each 20 ms', () => {
     for (const [configuration, bits] of [
       [0, 1],
       [5, 1],
@@ -24,13 +24,13 @@ describe('An Opus packet', () => {
     }
   });
 
-  it('of CELT, in stereo or of several frames may always hold voice', () => {
+  it('of CELT, in stereo or with several frames may always contain voice', () => {
     for (const first of [toc(16), toc(31), toc(9, 0b100), toc(9, 0b01), toc(9, 0b10), toc(9, 0b11)]) {
       assert.equal(may(first, 0), true);
     }
   });
 
-  it('without a frame, or lost, holds none', () => {
+  it('contains no voice if it has no frame or was lost', () => {
     assert.equal(may(toc(9)), false);
     assert.equal(mayHoldVoice({ payload: null, samples: 320 }), false);
   });

@@ -12,7 +12,7 @@ let seed = 5;
 const noise = (length: number): Buffer =>
   Buffer.from(Array.from({ length }, () => (seed = (seed * 75 + 74) % 65537) & 255));
 
-/** There is no encoder of AMR here, but any bits behind a first byte are a sound. */
+/** There is no AMR encoder here, but any bits behind a first byte are valid sound. */
 const KINDS = {
   'narrow-band': { magic: '#!AMR\n', speech: [0x3c, 32], pause: [0x44, 6] },
   'wide-band': { magic: '#!AMR-WB\n', speech: [0x14, 33], pause: [0x4c, 6] },
@@ -30,7 +30,7 @@ function amr({ magic }: Kind, ...parts: readonly Buffer[]): Buffer {
 const lostSeconds = ({ frames: all }: Decoded): number =>
   all.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
 
-/** How late the second that begins two seconds before the end is, samples. */
+/** How much later than expected the audio is that begins two seconds before the end, samples. */
 function lagOfEnd({ pcm }: Decoded, whole: Decoded): number {
   const from = (SECONDS - 2) * RATE;
   const around = ({ pcm: all }: { pcm: Float32Array }) => all.subarray(from - 1600, from + RATE + 1600);
@@ -40,7 +40,7 @@ function lagOfEnd({ pcm }: Decoded, whole: Decoded): number {
 describe('The frames of an AMR file', function () {
   const folder = useTempFolder();
 
-  /** The same frames in a container, through a real file. */
+  /** The same frames in a container, written to a real file. */
   function within(container: '3gp' | 'caf' | 'mka' | 'wav', bytes: Buffer, options: readonly string[] = []): Buffer {
     const path = join(folder(), `within.${container}`);
     ffmpeg(['-f', 'amr', '-i', 'pipe:0', '-c', 'copy', ...options, path], bytes);
@@ -48,7 +48,7 @@ describe('The frames of an AMR file', function () {
   }
 
   for (const [name, kind] of Object.entries(KINDS)) {
-    it(`are read to the end behind damage, which is lost time in its place: ${name}`, async () => {
+    it(`are read to the end, and damage between them is lost time in its place: ${name}`, async () => {
       const bytes = amr(kind, frames(kind.speech, SECONDS));
       const whole = await decodeAll(bytes, file('amr'));
       assert.ok(Math.abs(whole.pcm.length / RATE - SECONDS) < 0.1 && lostSeconds(whole) === 0);
@@ -62,7 +62,7 @@ describe('The frames of an AMR file', function () {
       }
     });
 
-    it(`in which an encoder says that nobody speaks are silence, also at the end: ${name}`, async () => {
+    it(`that the encoder marks as pauses are silence, even at the end: ${name}`, async () => {
       const bytes = amr(
         kind,
         frames(kind.speech, 3),
@@ -82,7 +82,7 @@ describe('The frames of an AMR file', function () {
       ['wav', 'wav'],
     ] as const) {
       if (container === 'caf' && name === 'wide-band') continue; // ffmpeg writes none
-      it(`in a container are silence where nobody speaks, and what follows is in its place: ${name} in .${container}`, async () => {
+      it(`in a container are silence in pauses, and what follows is in its place: ${name} in .${container}`, async () => {
         const bytes = amr(
           kind,
           frames(kind.speech, 3),
@@ -98,7 +98,7 @@ describe('The frames of an AMR file', function () {
       });
     }
 
-    it(`in a container are lost where they are damaged, and what follows is in its place: ${name}`, async () => {
+    it(`in a container are lost if they are damaged, and what follows is in its place: ${name}`, async () => {
       const bytes = amr(kind, frames(kind.speech, SECONDS));
       const damaged = within('3gp', bytes);
       const samples = damaged.indexOf('mdat') + 4;
@@ -111,7 +111,7 @@ describe('The frames of an AMR file', function () {
       assert.ok(Math.abs(late) < 0.2 * RATE, `${late} samples late`);
     });
 
-    it(`in a container are apart where its time stamps leave a gap: ${name}`, async () => {
+    it(`in a container are as far apart as its time stamps say: ${name}`, async () => {
       const bytes = amr(kind, frames(kind.speech, SECONDS));
       const pause = ['-bsf:a', 'setts=ts=TS+gte(TS*TB\\,4)*20/TB'];
       const decoded = await decodeAll(within('3gp', bytes, pause), file('m4a'));

@@ -15,10 +15,10 @@ import {
 import { BOTH, encode, EXTENSIONS, file, hasCode, SECONDS, SIGNAL } from '../../../support/containers.ts';
 import { useTempFolder } from '../../../support/tempFolder.ts';
 
-/** Containers that carry time stamps of their own. */
+/** The containers with time stamps. */
 const TIMED = ['m4a', 'ogg', 'webm'] as const;
 
-/** Seconds of each kind of time, and where the signal begins to be heard again behind the last that is not audio. */
+/** The seconds of each kind of time in a recording. */
 function ledgerOf({ frames }: Decoded): { audio: number; silence: number; lost: number } {
   const ledger = { audio: 0, silence: 0, lost: 0 };
   for (const { payload, samples } of frames) {
@@ -28,7 +28,10 @@ function ledgerOf({ frames }: Decoded): { audio: number; silence: number; lost: 
   return ledger;
 }
 
-/** How well the second that begins `seconds` before the end lies where it should: `late` seconds behind its place in the signal. */
+/**
+ * How well the second that begins `seconds` before the end matches the signal there. @param late seconds by which it comes
+ * later than in the signal
+ */
 function endOf({ pcm }: Decoded, seconds: number, late = 0): { decibels: number; lag: number } {
   const from = Math.round((SECONDS - seconds) * RATE);
   const start = from + Math.round(late * RATE);
@@ -39,7 +42,7 @@ describe('Ordinary audio files', function () {
   const folder = useTempFolder();
 
   for (const extension of EXTENSIONS) {
-    it(`.${extension} decode without any ffmpeg to what they hold, on time`, async () => {
+    it(`.${extension} are decoded without ffmpeg, and are on time`, async () => {
       const decoded = await decodeAll(encode(extension), file(extension), { decoder: 'sandbox' });
       const { decibels, lag } = endOf(decoded, 5);
       assert.ok(decibels > 15 && Math.abs(lag) <= 2, `${decibels} dB, ${lag} samples late`);
@@ -51,7 +54,7 @@ describe('Ordinary audio files', function () {
   }
 
   for (const codec of ['libvorbis', 'flac'] as const) {
-    it(`.ogg with ${codec} and .webm or .mka of AAC, Vorbis and PCM decode, too`, async () => {
+    it(`.ogg with ${codec} and .webm or .mka of AAC, Vorbis and PCM are decoded, too`, async () => {
       const ogg = encode('ogg', [], ['-c:a', codec]);
       assert.ok(isAlike((await decodeAll(ogg, file('ogg'), { decoder: 'sandbox' })).pcm));
       for (const inMatroska of ['aac', 'libvorbis', 'pcm_s16le']) {
@@ -73,7 +76,7 @@ describe('Ordinary audio files', function () {
       }
     });
 
-    it(`.${extension} with a hole of 160 s in their time stamps hold 160 s of silence there`, async () => {
+    it(`.${extension} with a gap of 160 s in their time stamps have 160 s of silence there`, async () => {
       const holed = encode(extension, [], ['-af', "asetpts='PTS+gte(T,5)*160/TB'"]);
       for (const decoder of BOTH) {
         const decoded = await decodeAll(holed, file(extension), { decoder });
@@ -86,7 +89,7 @@ describe('Ordinary audio files', function () {
   }
 
   for (const extension of ['m4a', 'mp3', 'ogg', 'flac'] as const) {
-    it(`.${extension} with noise in the middle lose that time in its place, and no other`, async () => {
+    it(`.${extension} with noise in the middle have lost that time in its place, and no other`, async () => {
       const bytes = encode(extension);
       const from = Math.round(bytes.length * 0.4);
       const to = Math.round(bytes.length * 0.6);
@@ -101,7 +104,7 @@ describe('Ordinary audio files', function () {
   }
 
   for (const extension of ['ogg', 'flac', 'mp3'] as const) {
-    it(`.${extension} that miss bytes in the middle are on time behind them`, async () => {
+    it(`.${extension} without some bytes in the middle are on time behind them`, async () => {
       const bytes = encode(extension);
       const holed = Buffer.concat([bytes.subarray(0, bytes.length * 0.4), bytes.subarray(bytes.length * 0.6)]);
       const decoded = await decodeAll(holed, file(extension));
@@ -112,7 +115,7 @@ describe('Ordinary audio files', function () {
   }
 
   for (const extension of ['wav', 'flac', 'webm', 'mp3', 'm4a'] as const) {
-    it(`.${extension} that are cut off have lost what they claim beyond that`, async () => {
+    it(`.${extension} that are cut off have lost the rest that they claim`, async () => {
       const bytes = encode(extension, [], extension === 'm4a' ? ['-movflags', '+faststart'] : []);
       for (const decoder of BOTH) {
         const decoded = await decodeAll(bytes.subarray(0, bytes.length * 0.6), file(extension), { decoder });
@@ -169,7 +172,7 @@ describe('Ordinary audio files', function () {
   });
 
   for (const encoding of ['pcm_u8', 'pcm_s24le', 'pcm_s32le', 'pcm_f32le', 'pcm_f64le', 'pcm_alaw', 'pcm_mulaw']) {
-    it(`.wav of ${encoding} decode without a decoder`, async () => {
+    it(`.wav of ${encoding} are read without a decoder`, async () => {
       const { pcm } = await decodeAll(encode('wav', [], ['-c:a', encoding]), file('wav'), { decoder: 'sandbox' });
       assert.equal(pcm.length, SIGNAL.length);
       assert.ok(isAlike(pcm));
@@ -198,7 +201,7 @@ describe('Ordinary audio files', function () {
   });
 
   for (const extension of ['m4a', 'webm'] as const) {
-    it(`.${extension} with the voice on the second track are heard`, async () => {
+    it(`.${extension} with the voice on the second track keep it`, async () => {
       const silence = ['-f', 'lavfi', '-t', String(SECONDS), '-i', 'anullsrc=r=16000:cl=mono'];
       const twoTracks = encode(extension, silence, ['-map', '0:a', '-map', '1:a']);
       for (const decoder of BOTH) {
@@ -210,7 +213,7 @@ describe('Ordinary audio files', function () {
   }
 
   for (const extension of EXTENSIONS) {
-    it(`.${extension} whose right channel is the left inverted are heard`, async () => {
+    it(`.${extension} whose right channel is the inverted left one keep the voice`, async () => {
       const inverted = encode(extension, [], ['-af', 'pan=stereo|c0=c0|c1=-1*c0']);
       for (const decoder of BOTH) {
         const { pcm } = await decodeAll(inverted, file(extension), { decoder });
@@ -219,7 +222,7 @@ describe('Ordinary audio files', function () {
     });
   }
 
-  it('with a track whose codec is not known are decoded for the others, and where these are silent it is lost', async () => {
+  it('with a track of an unknown codec have their other tracks decoded, and that one counts as lost where these are silent', async () => {
     const speech = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
     const both = (...inputs: readonly string[]) => [...inputs, '-map', '0:a', '-map', '1:a', '-c:a:0', 'libopus'];
     const silence = ['-f', 'lavfi', '-t', String(SECONDS), '-i', 'anullsrc=r=48000:cl=mono'];
@@ -231,7 +234,7 @@ describe('Ordinary audio files', function () {
     assert.ok(ledgerOf(only).lost > SECONDS - 0.3, `${ledgerOf(only).lost} s lost`);
   });
 
-  it('with tracks that no decoder of the sandbox knows together are decoded by ffmpeg, and without it none is called silent', async () => {
+  it('with tracks that the sandbox cannot decode together are decoded by ffmpeg, and without it none counts as silent', async () => {
     const speech = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
     const silence = ['-f', 'lavfi', '-t', String(SECONDS), '-i', 'anullsrc=r=48000:cl=mono'];
     const codecs = ['-map', '0:a', '-map', '1:a', '-ar', '44100', '-c:a:0', 'aac', '-c:a:1', 'libmp3lame'];
@@ -273,7 +276,7 @@ describe('Ordinary audio files', function () {
     assert.deepEqual(await readdir(folder()), []);
   });
 
-  it('leave no file when aborted, or when the reader leaves early', async () => {
+  it('leave no temporary file when aborted, or when the reader leaves early', async () => {
     const bytes = encode('m4a');
     const abort = new AbortController();
     const { blocks } = readRecording(pieces(bytes), file('m4a'), { ...DEFAULTS, signal: abort.signal });
@@ -290,7 +293,7 @@ describe('Ordinary audio files', function () {
   });
 });
 
-/** Whether it is as long and as loud as the signal. */
+/** Whether audio is as long and as loud as the signal. */
 function isAlike(pcm: Float32Array): boolean {
   return Math.abs(pcm.length / RATE - SECONDS) < 0.15 && Math.abs(power(pcm) / power(SIGNAL) - 1) < 0.2;
 }

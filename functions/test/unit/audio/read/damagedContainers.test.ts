@@ -1,4 +1,7 @@
-/** What is left of ordinary files that are damaged, cut, or begin in the middle: what follows is on time, and what is missing is lost. */
+/**
+ * Ordinary files that are damaged, cut off, or begin in the middle: what follows damage is on time, and what is missing is lost
+ * time.
+ */
 import assert from 'node:assert/strict';
 import { recogniseFormat } from '../../../../src/audio/read/recognise.ts';
 import { bestSnr, decodeAll, ffmpeg, RATE, s16le } from '../../../support/audio.ts';
@@ -7,7 +10,7 @@ import { BOTH, encode, file, SECONDS, SIGNAL, startOf } from '../../../support/c
 
 const FRAGMENTS = ['-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '500000', '-f', 'mp4'];
 
-/** The codecs and containers that say in their time stamps or by their frames how much is missing. */
+/** The codecs and containers whose time stamps or frames show how much is missing. */
 const KINDS = {
   'FLAC in .ogg': { extension: 'ogg', encoder: ['-c:a', 'flac'] },
   'fragments of .mp4': { extension: 'm4a', encoder: FRAGMENTS },
@@ -34,7 +37,7 @@ const power = (pcm: Float32Array): number => pcm.reduce((sum, sample) => sum + s
 const lostSeconds = ({ frames }: Decoded): number =>
   frames.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
 
-/** How late the second that begins two seconds before the end is, samples. */
+/** How much later than expected the audio is that begins two seconds before the end, samples. */
 function lagOfEnd({ pcm }: Decoded): number {
   const from = (SECONDS - 2) * RATE;
   return bestSnr(pcm.subarray(from - 1600, from + RATE + 1600), SIGNAL.subarray(from - 1600, from + RATE + 1600), 1600)
@@ -47,7 +50,7 @@ describe('Damaged files', function () {
       ['noise', noise],
       ['zeros', (length: number) => Buffer.alloc(length)],
     ] as const) {
-      it(`with ${damage} in ${name} lose that time in its place, and no other`, async () => {
+      it(`with ${damage} in ${name} have lost that time in its place, and no other`, async () => {
         const bytes = encodedAs(kind);
         const [from, to] = [0.4, 0.6].map((share) => Math.round(share * bytes.length)) as [number, number];
         const damaged = Buffer.concat([bytes.subarray(0, from), fill(to - from), bytes.subarray(to)]);
@@ -60,7 +63,7 @@ describe('Damaged files', function () {
   }
 
   for (const decoder of BOTH) {
-    it(`with a damaged header of one fragment of .mp4 lose no other: ${decoder}`, async () => {
+    it(`with a damaged header of one fragment of .mp4 have lost no other fragment: ${decoder}`, async () => {
       const bytes = encode('m4a', [], FRAGMENTS);
       for (const box of ['moof', 'traf', 'mdat']) {
         const damaged = Buffer.from(bytes);
@@ -100,7 +103,7 @@ describe('Damaged files', function () {
     ['Opus in .ogg', 'ogg', ['-c:a', 'libopus', '-page_duration', '200000', '-f', 'ogg']],
     ['Speex in .ogg', 'ogg', ['-c:a', 'libspeex', '-page_duration', '200000', '-f', 'ogg']],
   ] as const) {
-    it(`with noise where the audio of ${name} begins lose that time, and keep what follows in its place`, async () => {
+    it(`with noise where the audio of ${name} begins have lost that time, and keep what follows in its place`, async () => {
       const bytes = encode(extension === 'aac' ? 'm4a' : extension, [], encoder);
       const from = extension === 'aac' ? 0 : bytes.indexOf('OggS', bytes.indexOf('OggS', 4) + 4);
       const damaged = Buffer.concat([bytes.subarray(0, from), noise(2000), bytes.subarray(from + 2000)]);
@@ -111,7 +114,7 @@ describe('Damaged files', function () {
     });
   }
 
-  it('with a packet of AAC that reads as one of 41 channels lose it, and nothing else', async () => {
+  it('with a packet of AAC that states 41 channels have lost it, and nothing else', async () => {
     const bytes = encode('m4a');
     const { pcm: intact } = await decodeAll(bytes, file('m4a'));
     const first = bytes.indexOf('mdat') + 4;
@@ -133,7 +136,7 @@ describe('Damaged files', function () {
     assert.ok(Math.abs(lagOfEnd(decoded)) < 20, `${lagOfEnd(decoded)} samples late`);
   });
 
-  it('with zeros over packets of Opus in .mp4 lose that time, where Opus would read silence', async () => {
+  it('with zeros in place of packets of Opus in .mp4 have lost that time, which Opus would decode as silence', async () => {
     const bytes = encode('m4a', [], ['-ar', '48000', '-c:a', 'libopus', '-b:a', '24k', '-f', 'mp4']);
     const [from, zeros] = [bytes.length >> 1, 4096];
     const decoded = await decodeAll(Buffer.from(bytes).fill(0, from, from + zeros), file('m4a'));
@@ -151,7 +154,7 @@ describe('Damaged files', function () {
     assert.ok(Math.abs(lostSeconds(decoded) - 0.064) < 0.002, `${lostSeconds(decoded)} s lost`);
   });
 
-  it('of Matroska that end in noise or zeros have lost what they claim beyond that; an index and tags at the end are no damage', async () => {
+  it('of Matroska that end in noise or zeros have lost the rest that they claim; an index and tags at the end are no damage', async () => {
     const bytes = encode('webm', [], ['-ar', '48000', '-c:a', 'libopus', '-b:a', '16k', '-f', 'webm']);
     assert.equal(lostSeconds(await decodeAll(bytes, file('webm'))), 0);
     const from = Math.round(bytes.length * 0.8);
@@ -167,7 +170,7 @@ describe('Damaged files', function () {
     ['aiff', ['-c:a', 'pcm_s16be', '-f', 'aiff']],
     ['wav', ['-c:a', 'adpcm_ima_wav', '-f', 'wav']],
   ] as const) {
-    it(`.${extension} that are cut off have lost what they claim beyond that`, async () => {
+    it(`.${extension} that are cut off have lost the rest that they claim`, async () => {
       const bytes = encode('wav', [], encoder);
       const whole = await decodeAll(bytes, file(extension));
       assert.ok(lostSeconds(whole) < 0.1, `${lostSeconds(whole)} s lost`);
@@ -189,7 +192,7 @@ describe('An MP4 file whose index is not where the boxes before it lead', functi
     ['nothing', 0],
   ] as const) {
     for (const decoder of BOTH) {
-      it(`is heard whole where its data claims ${name} of what there is: ${decoder}`, async () => {
+      it(`is read to its end if its data claims ${name} of the bytes that are there: ${decoder}`, async () => {
         const damaged = Buffer.from(bytes);
         damaged.writeUInt32BE(claimed, data - 4);
         const whole = await decodeAll(bytes, file('m4a'), { decoder });
@@ -201,7 +204,7 @@ describe('An MP4 file whose index is not where the boxes before it lead', functi
   }
 
   for (const decoder of BOTH) {
-    it(`is heard before and behind bytes of its data that are missing, or too many: ${decoder}`, async () => {
+    it(`is read before and behind missing or extra bytes in its data: ${decoder}`, async () => {
       for (const place of [[], ['-movflags', '+faststart']]) {
         const whole = encode('m4a', [], place);
         const [start, end] = [whole.subarray(0, whole.length >> 1), whole.subarray(whole.length >> 1)];
@@ -213,7 +216,7 @@ describe('An MP4 file whose index is not where the boxes before it lead', functi
           const decoded = await decodeAll(damaged, file('m4a'), { decoder });
           assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.1, `${name}: ${decoded.pcm.length / RATE} s`);
           assert.ok(lostSeconds(decoded) < 0.3, `${name}: ${lostSeconds(decoded)} s lost`);
-          // What ffmpeg does not decode, it may leave out.
+          // ffmpeg may leave out what it cannot decode.
           const slack = decoder === 'sandbox' ? 20 : 0.1 * RATE;
           assert.ok(Math.abs(lagOfEnd(decoded)) < slack, `${name}: ${lagOfEnd(decoded)} samples late`);
         }
@@ -234,7 +237,7 @@ describe('Streams that begin in the middle of a frame', function () {
     ['mp3', ['-f', 'mp3', '-id3v2_version', '0', '-write_xing', '0']],
     ['aac', ['-c:a', 'aac', '-f', 'adts']],
   ] as const) {
-    it(`are known as .${extension}, and what comes before their first frame is lost`, async () => {
+    it(`are recognised as .${extension}, and the bytes before their first frame are lost time`, async () => {
       const bytes = encode(extension === 'aac' ? 'm4a' : extension, [], encoder);
       const start = bytes.indexOf(Buffer.from([0xff]), Math.round(bytes.length * 0.3)) + 2;
       const cut = bytes.subarray(start);
@@ -250,7 +253,7 @@ describe('Streams that begin in the middle of a frame', function () {
 
 describe('Channels that hold no numbers', () => {
   for (const value of [NaN, Infinity]) {
-    it(`are silence, and the other channel is heard: ${value}`, async () => {
+    it(`are silence, and the other channel is kept: ${value}`, async () => {
       const floats = Float32Array.from({ length: 2 * SIGNAL.length }, (_, i) => (i % 2 === 0 ? SIGNAL[i / 2]! : value));
       const input = ['-f', 'f32le', '-ar', '16000', '-ac', '2', '-i', 'pipe:0'];
       for (const format of ['wav', 'matroska']) {
@@ -284,19 +287,19 @@ describe('WAV files for more than 4 GB, and several in one', () => {
       ffmpeg(['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0', '-f', 'w64', 'pipe:1'], s16le(SIGNAL)),
     ],
   ] as const) {
-    it(`are read by the sizes of their own, and what they claim and do not hold is lost: ${name}`, async () => {
+    it(`are read by their own sizes, and what they claim but lack is lost time: ${name}`, async () => {
       assert.deepEqual(recogniseFormat(bytes, file('mp3')), file('wav'));
       const tagged = Buffer.concat([bytes, Buffer.from('LIST\x04\0\0\0INFO', 'latin1')]);
       const whole = await decodeAll(name === 'Sony Wave64' ? bytes : tagged, file('wav'));
       assert.equal(whole.pcm.length, SIGNAL.length);
       assert.equal(lostSeconds(whole), 0);
-      if (name === 'Sony Wave64') return; // written to a pipe, it knows no size
+      if (name === 'Sony Wave64') return; // written to a pipe, it has no size
       const cut = await decodeAll(bytes.subarray(0, bytes.length - dataBytes / 4), file('wav'));
       assert.ok(Math.abs(lostSeconds(cut) - SECONDS / 4) < 0.01, `${lostSeconds(cut)} s lost`);
     });
   }
 
-  it('are read one behind the other, each at its own rate, and so is what follows of another kind', async () => {
+  it('are read one behind the other, each at its own rate, and so is a following file of another kind', async () => {
     const fast = encode('wav', [], ['-ar', '44100']);
     const { pcm } = await decodeAll(Buffer.concat([encode('wav'), fast, encode('flac')]), file('wav'));
     assert.ok(Math.abs(pcm.length / RATE - 3 * SECONDS) < 0.1, `${pcm.length / RATE} s`);

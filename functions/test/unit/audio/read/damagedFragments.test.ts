@@ -1,4 +1,4 @@
-/** Fragments of MP4 whose headers are damaged, or that lie elsewhere than they say; and what both decoders say of damaged files. */
+/** Fragments of MP4 with damaged headers or wrong positions, and the result of both decoders for damaged files. */
 import assert from 'node:assert/strict';
 import { bestSnr, decodeAll, RATE } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
@@ -8,7 +8,7 @@ const FRAGMENTS = ['-ar', '44100', '-movflags', 'frag_keyframe+empty_moov', '-fr
 
 const lostSeconds = ({ report }: Decoded): number => report.corruptSeconds;
 
-/** How late the second that begins two seconds before the end is, samples. */
+/** How much later than expected the audio is that begins two seconds before the end, samples. */
 function lagOfEnd({ pcm }: Decoded): number {
   const from = (SECONDS - 2) * RATE;
   return bestSnr(pcm.subarray(from - 1600, from + RATE + 1600), SIGNAL.subarray(from - 1600, from + RATE + 1600), 1600)
@@ -20,7 +20,7 @@ function isWhole(decoded: Decoded, name: string): void {
   assert.ok(Math.abs(lagOfEnd(decoded)) < 0.1 * RATE, `${name}: ${lagOfEnd(decoded)} samples late`);
 }
 
-/** Where the header of each fragment begins. */
+/** The offsets of the headers of all fragments. */
 function fragmentsIn(bytes: Buffer): number[] {
   const starts: number[] = [];
   for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at)) {
@@ -45,7 +45,7 @@ describe('Fragments of .mp4', function () {
     ['the place of the first sample', 104, 1],
     ['the size of a sample', 112, 1],
   ] as const) {
-    it(`of which one has a wrong byte in ${name} lose no other`, async () => {
+    it(`of which one has a wrong byte in ${name} have lost no other`, async () => {
       const damaged = Buffer.from(bytes);
       damaged[start + at]! ^= 0x13;
       const decoded = await decodeAll(damaged, file('m4a'));
@@ -54,7 +54,7 @@ describe('Fragments of .mp4', function () {
     });
   }
 
-  it('of which one has a header that misses a byte, has one too many, or ends in zeros, lose no other', async () => {
+  it('of which one has a header that misses a byte, has an extra one, or ends in zeros, have lost no other', async () => {
     const within = start + 130; // among the sizes of its samples
     for (const [name, damaged] of [
       ['misses a byte', Buffer.concat([bytes.subarray(0, within), bytes.subarray(within + 1)])],
@@ -68,7 +68,7 @@ describe('Fragments of .mp4', function () {
   });
 
   for (const decoder of BOTH) {
-    it(`are read on where bytes before them are missing, or too many: ${decoder}`, async () => {
+    it(`are read behind missing or extra bytes: ${decoder}`, async () => {
       const cut = start - 3000;
       for (const [name, damaged] of [
         ['missing', Buffer.concat([bytes.subarray(0, cut), bytes.subarray(cut + 10_000)])],
@@ -80,7 +80,7 @@ describe('Fragments of .mp4', function () {
       }
     });
 
-    it(`that end in what is none have lost it: ${decoder}`, async () => {
+    it(`that end in bytes that are no fragment have lost the time of these: ${decoder}`, async () => {
       const end = fragmentsIn(bytes).at(-2) ?? 0;
       const decoded = await decodeAll(Buffer.from(bytes).fill(0, end + 100), file('m4a'), { decoder });
       assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.5, `${decoded.pcm.length / RATE} s`);
@@ -89,7 +89,7 @@ describe('Fragments of .mp4', function () {
   }
 });
 
-describe('What is damaged is lost time, not silence and not left out', function () {
+describe('Damage is lost time, neither silence nor left out', function () {
   this.timeout(60_000); // starts processes and threads
 
   const without = (bytes: Buffer, from: number, to: number): Buffer =>

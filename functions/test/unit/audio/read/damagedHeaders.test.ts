@@ -1,4 +1,4 @@
-/** Headers that are damaged where the sound is not: what they say stands elsewhere, too, or is not needed. */
+/** Files with damaged headers and intact audio: what the headers state is known from elsewhere, or not needed. */
 import assert from 'node:assert/strict';
 import { oggCrc32 } from '../../../../src/audio/read/oggCrc.ts';
 import { decodeAll, RATE, s16le } from '../../../support/audio.ts';
@@ -14,7 +14,7 @@ describe('Files', function () {
     ['FLAC', ['-c:a', 'flac']],
     ['Vorbis', ['-c:a', 'libvorbis']],
   ] as const) {
-    it(`of ${name} in .ogg whose comments are damaged are read whole`, async () => {
+    it(`of ${name} in .ogg with damaged comments are read to the end`, async () => {
       const bytes = encode('ogg', [], encoder);
       const { pcm } = await decodeAll(bytes, file('ogg'));
       const page = bytes.indexOf('OggS', 4);
@@ -37,12 +37,12 @@ describe('Files', function () {
     }
   });
 
-  it('of Ogg with one wrong byte in a page, wherever in it, are read as they were', async () => {
+  it('of Ogg with one wrong byte anywhere in a page are read as without it', async () => {
     const bytes = encode('ogg');
     const { pcm } = await decodeAll(bytes, file('ogg'));
     const page = bytes.indexOf('OggS', bytes.length / 2);
     const lastPage = bytes.lastIndexOf('OggS');
-    // Its mark, its time, how many lengths there are, one of them, sound.
+    // Bytes of a page: its mark, its time, its number of lengths, one of these, and its audio.
     for (const at of [page, page + 8, page + 26, page + 30, page + 400, lastPage + 100]) {
       const damaged = Buffer.from(bytes);
       damaged[at]! ^= 0x12;
@@ -52,7 +52,7 @@ describe('Files', function () {
     }
   });
 
-  it('of FLAC with damaged headers are read by those of their frames', async () => {
+  it('of FLAC with damaged headers are read by the headers of their frames', async () => {
     const bytes = encode('flac');
     const { pcm } = await decodeAll(bytes, file('flac'));
     const sound = bytes.indexOf(Buffer.of(0xff, 0xf8));
@@ -72,7 +72,7 @@ describe('Files', function () {
     }
   });
 
-  it('whose headers end before those of their kind do, or are counted from the end, are refused or read', async () => {
+  it('with headers that are too short, or counted from the end, are either refused or read', async () => {
     const frames = encode('flac').subarray(encode('flac').indexOf(Buffer.of(0xff, 0xf8)));
     const early = Buffer.concat([Buffer.from('fLaC\x80\0\0\0', 'latin1'), frames]);
     assert.ok((await decodeAll(early, file('flac'))).pcm.length > 9 * RATE);

@@ -17,7 +17,7 @@ import { AppError } from '../../../../src/errors.ts';
 import { decodeAll, DEFAULTS, ffmpeg } from '../../../support/audio.ts';
 import { BOTH, encode, file, hasCode, SIGNAL } from '../../../support/containers.ts';
 
-/** What bounds a decoder on bytes that a stranger has made. */
+/** The limits of a decoder on hostile bytes. */
 describe('Decoding is bounded: recordings', function () {
   let folder = '';
 
@@ -27,7 +27,7 @@ describe('Decoding is bounded: recordings', function () {
 
   afterEach(() => rm(folder, { recursive: true }));
 
-  /** A program in place of ffmpeg that answers what fluent-ffmpeg asks first, and then does as the script says. */
+  /** A program in place of ffmpeg. It answers the first questions of fluent-ffmpeg, and then does what the script says. */
   async function fakeFfmpeg(script: string): Promise<string> {
     const path = join(folder, 'fake-ffmpeg');
     await writeFile(path, `#!/bin/sh\ncase "$*" in *-i*) ;; *) exec ffmpeg "$@";; esac\n${script}\n`);
@@ -116,7 +116,7 @@ describe('Decoding is bounded: recordings', function () {
     }
   });
 
-  it('leave nothing running that ffmpeg has started: its process group is ended as a whole', async () => {
+  it('leave no process running that ffmpeg has started: its process group is ended as a whole', async () => {
     const ffmpegPath = await fakeFfmpeg(
       `sleep 1000 &\necho $! > '${folder}/new' && mv '${folder}/new' '${folder}/child'\nwait`,
     );
@@ -132,10 +132,10 @@ describe('Decoding is bounded: recordings', function () {
     const reason = new Error('deadline');
     abort.abort(reason);
     await assert.rejects(decoding, (error) => error === reason);
-    while (isRunning(child)) await new Promise((resolve) => setTimeout(resolve, 10)); // the test's time is the limit
+    while (isRunning(child)) await new Promise((resolve) => setTimeout(resolve, 10)); // limited by the time-out of the test
   });
 
-  it('never run a decoder of video, nor one of audio that nobody records', async () => {
+  it('never run a decoder of video, nor one for an audio codec that recorders do not use', async () => {
     const report = join(folder, 'report');
     const ffmpegPath = await fakeFfmpeg(`export FFREPORT='file=${report}:level=48'\nexec ffmpeg "$@"`);
     const speech = ['-f', 'lavfi', '-t', '1', '-i', 'sine=r=48000'];
@@ -181,7 +181,7 @@ describe('Decoding is bounded: recordings', function () {
     });
   }
 
-  /** Decodes a file by something that is no decoder. */
+  /** Decodes a file with a program that is no decoder. */
   async function decodeBy(decoder: 'sandbox' | 'ffmpeg', fake: Record<'file' | 'ffmpeg', string>, stallMs = 300) {
     const path = join(folder, 'recording');
     await writeFile(path, encode('flac'));
@@ -196,7 +196,7 @@ describe('Decoding is bounded: recordings', function () {
   }
 });
 
-/** A second of nothing in eight channels. */
+/** One second of silence in eight channels. */
 const SILENCE_OF_8 = ['-f', 'lavfi', '-t', '1', '-i', 'anullsrc=r=48000:cl=7.1'];
 
 /** Makes the table of sample sizes claim 60 million samples of one size, and that of durations as many. */
@@ -214,7 +214,7 @@ function hugeIndex(m4a: Buffer): Buffer {
   return bytes;
 }
 
-/** Whether a process is there that has not ended: one that nobody waited for is still listed, as a zombie. */
+/** Whether a process is still running. One whose parent has not waited for it is still listed, as a zombie. */
 function isRunning(pid: number): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
   return stdout.trim() !== '' && !stdout.startsWith('Z');

@@ -1,18 +1,18 @@
-/** What encoders put before the audio, where their file does not say how much. */
+/** The delay that encoders put before the audio, in files that do not state it. */
 import assert from 'node:assert/strict';
 import { decodeAll } from '../../../support/audio.ts';
 import { BOTH, encode, file, SIGNAL, startOf } from '../../../support/containers.ts';
 
 const FRAGMENTS = ['-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '500000', '-f', 'mp4'];
 
-describe('MP3 that does not say how its encoder begins', function () {
+describe('MP3 that does not state its encoder’s delay', function () {
   this.timeout(60_000); // starts processes and threads
 
   const bare = (rate: number): Buffer =>
     encode('mp3', [], ['-ar', String(rate), '-id3v2_version', '0', '-write_xing', '0']);
 
   for (const rate of [8000, 16_000, 22_050, 44_100]) {
-    it(`begins on time, without what the encoder puts first: ${rate} Hz`, async () => {
+    it(`begins on time, without the delay: ${rate} Hz`, async () => {
       for (const decoder of BOTH) {
         const { lag } = startOf(await decodeAll(bare(rate), file('mp3'), { decoder }));
         assert.ok(Math.abs(lag) < 20, `${decoder}: ${lag} samples late`);
@@ -27,7 +27,7 @@ describe('MP3 that does not say how its encoder begins', function () {
     }
   });
 
-  it('is not cut where it begins in the middle of a longer one', async () => {
+  it('keeps its start if it was cut out of a longer one', async () => {
     const bytes = bare(16_000);
     const frame = bytes.indexOf(bytes.subarray(0, 2), 144 * 50);
     const cut = await decodeAll(bytes.subarray(frame), file('mp3'));
@@ -39,13 +39,13 @@ describe('MP3 that does not say how its encoder begins', function () {
   });
 });
 
-describe('AAC whose container does not say how its encoder begins', function () {
+describe('AAC whose container does not state its encoder’s delay', function () {
   for (const [name, extension, encoder] of [
     ['fragments of .mp4', 'm4a', FRAGMENTS],
     ['.m4a without an edit list', 'm4a', ['-c:a', 'aac', '-use_editlist', '0', '-f', 'mp4']],
     ['.aac', 'aac', ['-c:a', 'aac', '-f', 'adts']],
   ] as const) {
-    it(`begins on time, without what the encoder puts first: ${name}`, async () => {
+    it(`begins on time, without the delay: ${name}`, async () => {
       const bytes = encode('m4a', [], encoder);
       for (const decoder of extension === 'aac' ? (['auto'] as const) : BOTH) {
         const { lag } = startOf(await decodeAll(bytes, file(extension), { decoder }));
@@ -54,7 +54,7 @@ describe('AAC whose container does not say how its encoder begins', function () 
     });
   }
 
-  it('is not cut where it says so', async () => {
+  it('keeps its start if it states the delay', async () => {
     for (const decoder of BOTH)
       assert.ok(Math.abs(startOf(await decodeAll(encode('m4a'), file('m4a'), { decoder })).lag) < 20);
   });

@@ -25,7 +25,7 @@ import { useTempFolder } from '../../../support/tempFolder.ts';
 
 const file = (extension: FileExtension): FileFormat => ({ kind: 'file', extension });
 
-/** All of this is about the native program; `containers.test.ts` is about the sandbox. */
+/** These tests are about the native program. Those in `containers.test.ts` are about the sandbox. */
 const DEFAULTS: ReadOptions = { ...ALL_DEFAULTS, decoder: 'ffmpeg' };
 
 const decodeAll = (
@@ -53,7 +53,7 @@ type Encoded = keyof typeof ENCODERS;
 describe('Ordinary audio files in the native ffmpeg', function () {
   const folder = useTempFolder();
 
-  /** The signal as such a file; through a real file, as a muxer that can seek writes it. */
+  /** The signal in such a file. It is written to a real file, because some muxers need to seek. */
   async function encode(extension: Encoded, signal = SIGNAL, options: readonly string[] = []): Promise<Buffer> {
     const path = join(folder(), `encoded.${extension}`);
     const input = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
@@ -63,7 +63,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     return bytes;
   }
 
-  /** An ffmpeg that writes down its process ids: the one of the decoding is the last. */
+  /** An ffmpeg that records its process ids. The last one is that of the decoding. */
   async function tracedFfmpeg(): Promise<{ path: string; lastPid: () => Promise<number> }> {
     const path = join(folder(), 'traced-ffmpeg');
     const log = join(folder(), 'pids');
@@ -73,8 +73,8 @@ describe('Ordinary audio files in the native ffmpeg', function () {
   }
 
   for (const extension of FILE_EXTENSIONS) {
-    if (extension === 'amr' || extension === 'aac') continue; // ADTS does not say how much an encoder has put before the sound
-    it(`.${extension} decode to what they hold, in frames of 10 ms`, async () => {
+    if (extension === 'amr' || extension === 'aac') continue; // ADTS does not state the encoder's delay
+    it(`.${extension} are decoded, in frames of 10 ms`, async () => {
       const { frames, pcm, report } = await decodeAll(await encode(extension), file(extension));
       const { decibels, lag } = bestSnr(pcm, SIGNAL, 130);
       assert.ok(decibels > 15, `${decibels} dB`);
@@ -89,7 +89,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
   }
 
   for (const extension of ['wav', 'flac'] as const) {
-    it(`.${extension} of 16 kHz mono pass through bit for bit`, async () => {
+    it(`.${extension} of 16 kHz mono are unchanged bit for bit`, async () => {
       const { pcm } = await decodeAll(await encode(extension), file(extension));
       assert.deepEqual(pcm, fromS16le(s16le(SIGNAL)));
     });
@@ -104,7 +104,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     assert.ok(bestSnr(pcm, SIGNAL, 4).decibels > 40);
   });
 
-  it('with their index at the end (.m4a) or at the start are both decoded, and nothing is left on disk', async () => {
+  it('are decoded with their index at the end (.m4a) or at the start, and leave nothing on disk', async () => {
     const atEnd = await encode('m4a');
     assert.ok(atEnd.indexOf('moov') > atEnd.indexOf('mdat'), 'the usual order');
     const atStart = await encode('m4a', SIGNAL, ['-movflags', '+faststart']);
@@ -113,7 +113,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     assert.deepEqual(await readdir(folder()), []);
   });
 
-  it('cut off in the middle give what is there', async () => {
+  it('are decoded up to where they are cut off', async () => {
     for (const extension of ['wav', 'mp3', 'ogg', 'flac'] as const) {
       const bytes = await encode(extension);
       const { frames } = await decodeAll(bytes.subarray(0, bytes.length * 0.6), file(extension));
@@ -122,7 +122,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     }
   });
 
-  it('without audio in them are corrupt, whatever their name says, and clients do not see why', async () => {
+  it('without audio in them are corrupt, whatever their name says, and clients do not see the reason of ffmpeg', async () => {
     const picture = ffmpeg(['-f', 'lavfi', '-i', 'color=s=16x16:d=1', '-c:v', 'libvpx', '-f', 'webm', 'pipe:1']);
     await assert.rejects(decodeAll(picture, file('webm')), hasCode('recording_corrupt'));
     for (const extension of FILE_EXTENSIONS) {
@@ -144,7 +144,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     }
   });
 
-  it('in a codec that is not decoded are refused with its name', async () => {
+  it('in a codec that is not decoded are refused with the name of the codec', async () => {
     const wma = ffmpeg(['-f', 'lavfi', '-i', 'sine=d=1', '-c:a', 'wmav2', '-f', 'matroska', 'pipe:1']);
     const video = ['-f', 'lavfi', '-i', 'color=s=16x16:d=1', '-f', 'lavfi', '-i', 'sine=d=1'];
     const beside = ffmpeg([...video, '-c:v', 'libvpx', '-c:a', 'wmav2', '-f', 'matroska', 'pipe:1']);
@@ -171,7 +171,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
       const targets = [`http://127.0.0.1:${port}/a.ts`, `file:${secret}`, secret];
       const entries = targets.map((target) => `#EXTINF:10,\n${target}\n`).join('');
       const hls = `#EXTM3U\n#EXT-X-TARGETDURATION:10\n${entries}#EXT-X-ENDLIST\n`;
-      // The lure is real: left to itself, ffmpeg follows it.
+      // The playlist works: without our options, ffmpeg follows it.
       const lure = join(folder(), 'lure.mp3');
       await writeFile(lure, `ffconcat version 1.0\nfile '${basename(secret)}'\n`);
       assert.ok(ffmpeg(['-i', lure, '-f', 's16le', 'pipe:1']).length > 0);
@@ -187,7 +187,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     }
   });
 
-  it('are read only as what their name says: no other demuxer is ever chosen', async () => {
+  it('are read only as their given kind: no other demuxer is chosen', async () => {
     const flac = await encode('flac');
     for (const extension of ['wav', 'm4a', 'ogg', 'webm'] as const) {
       await assert.rejects(decodeAll(flac, file(extension)), hasCode('recording_corrupt'));
@@ -221,7 +221,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
     assert.equal(await findFfmpeg('', `/nonexistent:${folder()}`), join(folder(), 'ffmpeg'));
   });
 
-  it('are not decoded by another build than ffmpeg-static is known to fetch', async () => {
+  it('are not decoded by a build other than the known one of ffmpeg-static', async () => {
     const path = join(folder(), 'ffmpeg');
     await writeFile(path, '#!/bin/sh\n');
     await chmod(path, 0o755);
@@ -237,7 +237,7 @@ describe('Ordinary audio files in the native ffmpeg', function () {
   });
 
   describe('whose ffmpeg cannot run', () => {
-    /** What may lie at FFMPEG_PATH: all of it passes for executable. */
+    /** Files that may lie at FFMPEG_PATH. All of them count as executable. */
     const broken: Readonly<Record<string, string | Buffer>> = {
       'is no program': 'not a program',
       'is of another kind of machine': Buffer.concat([

@@ -1,4 +1,4 @@
-/** Recordings that are several files, one behind the other: every one of them is read, in its place. */
+/** Recordings that are several files, one behind the other. Each file is read, in its place. */
 import assert from 'node:assert/strict';
 import { bestSnr, decodeAll, RATE } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
@@ -23,7 +23,7 @@ const extensionOf = (kind: keyof typeof KINDS) => (kind === 'fragments of .m4a' 
 const lostSeconds = ({ frames }: Decoded): number =>
   frames.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
 
-/** How late a second of the file is that begins at this second of the recording, samples. */
+/** How much later than expected the audio of a file is that begins at this second of the recording, samples. */
 function lagAt({ pcm }: Decoded, startSeconds: number): number {
   const from = 5 * RATE;
   const at = Math.round(startSeconds * RATE) + from;
@@ -59,7 +59,7 @@ describe('Files that lie one behind the other', function () {
     });
   }
 
-  it('are lost where they cannot be decoded, and leave the first as it is', async () => {
+  it('are lost time if they cannot be decoded, and do not change the first', async () => {
     const broken = Buffer.concat([Buffer.from('OggS'), Buffer.alloc(40_000, 7)]);
     const decoded = await decodeAll(Buffer.concat([encode('m4a'), broken]), file('m4a'));
     assert.ok(Math.abs(lagAt(decoded, 0)) < 20);
@@ -67,11 +67,11 @@ describe('Files that lie one behind the other', function () {
     assert.ok(decoded.report.stoppedBecause !== null);
   });
 
-  it('are none where zeros follow frames of AAC: those are padding', async () => {
+  it('do not include zeros behind frames of AAC, which are padding', async () => {
     assert.equal(lostSeconds(await decodeAll(Buffer.concat([KINDS.aac(), Buffer.alloc(50_000)]), file('aac'))), 0);
   });
 
-  it('are one file where data comes in two stretches behind one index', async () => {
+  it('are one file if two stretches of data follow one index', async () => {
     const bytes = encode('m4a', [], ['-movflags', 'faststart', '-f', 'mp4']);
     assert.ok(bytes.indexOf('moov') < bytes.indexOf('mdat'));
     const second = Buffer.alloc(40_000, 1);
@@ -82,7 +82,7 @@ describe('Files that lie one behind the other', function () {
     assert.ok(lostSeconds(decoded) < 0.1, `${lostSeconds(decoded)} s lost`);
   });
 
-  it('are one file where fragments repeat their beginning', async () => {
+  it('are one file if fragments repeat the file type', async () => {
     const bytes = KINDS['fragments of .m4a']();
     const start = bytes.subarray(0, bytes.indexOf('moof') - 4);
     const second = bytes.indexOf('moof', bytes.indexOf('moof') + 1) - 4;

@@ -31,12 +31,12 @@ describe('The frames of an MP3 file', () => {
     }
   }
 
-  it('are one part where they follow on one another, tags before and behind them', () => {
+  it('are one part if they follow one another, with tags before and behind them', () => {
     const id3 = Buffer.from([...Buffer.from('ID3'), 3, 0, 0, 0, 0, 0, 10, ...Buffer.alloc(10)]);
     assert.equal(partsOf(id3, frames(20), Buffer.concat([Buffer.from('TAG'), Buffer.alloc(125)])).length, 1);
   });
 
-  it('are cut where they do not, and what lies between them is as long as as many bytes of frames', () => {
+  it('are divided where they do not, and bytes between them last as long as the same bytes of frames', () => {
     const parts = partsOf(frames(20), Buffer.alloc(960, 7), frames(10));
     assert.deepEqual(
       parts.map(({ start, size }) => [start, size]),
@@ -48,7 +48,7 @@ describe('The frames of an MP3 file', () => {
     assert.ok(Math.abs(parts[1]!.lostSeconds - 5 * 0.024) < 1e-6);
   });
 
-  it('are as large beside a gap as the frames there, not as those of the whole file', () => {
+  it('have the size of the frames beside a gap, not the mean size of the whole file', () => {
     const large = Buffer.alloc(768);
     large.writeUInt32BE(0xfffb_d400); // 256 kbit/s
     const speech = Array<Buffer>(50).fill(large);
@@ -64,7 +64,7 @@ describe('The frames of an MP3 file', () => {
     );
   });
 
-  it('are left to the decoder where there are none, or where the file is damaged in a thousand places', () => {
+  it('are left to the decoder if none are found, or if the file is damaged in a thousand places', () => {
     assert.equal(partsOf(Buffer.alloc(10_000, 0xff)).length, 1);
     const torn = Array.from({ length: 1000 }, () => Buffer.concat([frames(3), Buffer.of(0)]));
     assert.equal(partsOf(...torn).length, 1);

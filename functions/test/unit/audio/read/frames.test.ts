@@ -21,12 +21,12 @@ import {
   TOC_60_MS,
 } from './framing.ts';
 
-/** Frames as a summary shows them; strings stay. */
+/** Frames as a summary shows them. Strings are kept. */
 function short(events: readonly (string | Buffer)[]): string[] {
   return events.map((event) => (typeof event === 'string' ? event : digest(event)));
 }
 
-/** Reads pieces put end to end, and compares with what each of them should have become. */
+/** Reads pieces end to end, and compares the events with the expected ones. */
 function expectEvents(pieces: readonly Uint8Array[], expected: readonly (string | Buffer)[], format = OPUS): void {
   assert.deepEqual(summary(readAll(Buffer.concat(pieces), format)), short(expected));
 }
@@ -41,8 +41,8 @@ function withDamage(damage: readonly Uint8Array[], expected: readonly (string | 
   );
 }
 
-describe('FrameReader on sound recordings', () => {
-  it('gives every Opus packet as it is', () => {
+describe('FrameReader on intact recordings', () => {
+  it('returns every Opus packet unchanged', () => {
     const packets = opusPackets(500);
     expectEvents(
       packets.map((p) => frame(p)),
@@ -50,7 +50,7 @@ describe('FrameReader on sound recordings', () => {
     );
   });
 
-  it('tells where each frame starts in the recording', () => {
+  it('states where each frame starts in the recording', () => {
     const events = readAll(Buffer.concat([frame(opusPacket(10, 1)), frame(opusPacket(20, 2))]), OPUS, [3]);
     assert.deepEqual(
       events.map(({ kind, offset }) => ({ kind, offset })),
@@ -61,7 +61,7 @@ describe('FrameReader on sound recordings', () => {
     );
   });
 
-  it('takes packets of one byte and the largest frame there is', () => {
+  it('accepts packets of one byte and the largest frame that is allowed', () => {
     const tiny = opusPacket(1, 1);
     expectEvents([frame(tiny), frame(tiny), frame(tiny)], [tiny, tiny, tiny]);
     const format: FramedFormat = { ...PCM8, frameSize: LIMITS.maxFrameBytes };
@@ -73,7 +73,7 @@ describe('FrameReader on sound recordings', () => {
     );
   });
 
-  it('takes PCM frames, the last of them shorter', () => {
+  it('accepts PCM frames, the last of them shorter', () => {
     const frames = [quietPcm16(160, 1), quietPcm16(160, 2), quietPcm16(160, 3), quietPcm16(37, 4)];
     expectEvents(
       frames.map((p) => frame(p)),
@@ -82,7 +82,7 @@ describe('FrameReader on sound recordings', () => {
     );
   });
 
-  it('takes PCM frames of another size than the name says', () => {
+  it('accepts PCM frames of another size than the name states', () => {
     const frames = Array.from({ length: 20 }, (_, i) => quietPcm16(320, i));
     expectEvents(
       frames.map((p) => frame(p)),
@@ -91,7 +91,7 @@ describe('FrameReader on sound recordings', () => {
     );
   });
 
-  it('takes PCM frames of two sizes in turn', () => {
+  it('accepts PCM frames of two sizes in turn', () => {
     const frames = Array.from({ length: 40 }, (_, i) => quietPcm16(i % 2 ? 160 : 100, i));
     expectEvents(
       frames.map((p) => frame(p)),
@@ -111,14 +111,14 @@ describe('FrameReader on sound recordings', () => {
     }
   });
 
-  it('says nothing about no bytes, and takes none after the end', () => {
+  it('gives no events for no bytes, and accepts none after the end', () => {
     assert.deepEqual(readAll(Buffer.alloc(0), OPUS), []);
     const reader = new FrameReader(OPUS);
     reader.end();
     assert.throws(() => reader.push(Buffer.alloc(1)), /after end/);
   });
 
-  it('leaves payloads alone when the caller reuses its buffer and pushes on', () => {
+  it('does not change payloads when the caller reuses its buffer', () => {
     const packets = opusPackets(3000);
     const bytes = Buffer.concat(packets.map((p) => frame(p)));
     const reader = new FrameReader(OPUS);
@@ -137,7 +137,7 @@ describe('FrameReader on torn recordings', () => {
   const whole = Buffer.concat(packets.map((p) => frame(p)));
   const last = 4 + packets[4]!.length;
 
-  it('ends normally wherever the last frame is cut', () => {
+  it('ends normally wherever the last frame is cut off', () => {
     for (let left = 1; left < last; left++) {
       const bytes = whole.subarray(0, whole.length - last + left);
       assert.deepEqual(summary(readAll(bytes, OPUS)), short([...packets.slice(0, 4), `torn ${left} bytes`]));
@@ -176,7 +176,7 @@ describe('FrameReader on damaged recordings', () => {
     });
   }
 
-  it('loses exactly a packet that is none, its neighbours untouched', () => {
+  it('loses exactly a frame that is no packet, and neither of its neighbours', () => {
     const invalid = Buffer.from([0xb3, 0, 1, 2, 3]); // code 3 without frames: rule R5
     withDamage([frame(invalid)], ['bad_payload 9 bytes, 1 lost']);
     withDamage(
@@ -189,7 +189,7 @@ describe('FrameReader on damaged recordings', () => {
     withDamage([frame(opusPacket(50, 1, TOC_60_MS))], ['odd_duration 54 bytes, 1 lost']);
   });
 
-  it('takes the new duration for the ordinary one after the encoder has changed it', () => {
+  it('accepts a new duration as the ordinary one after the encoder has changed it', () => {
     const packets = [...opusPackets(20), ...opusPackets(20, TOC_20_MS)];
     const garbage = opusPacket(50, 1); // 10 ms again, once
     const more = opusPackets(5, TOC_20_MS);
@@ -199,7 +199,7 @@ describe('FrameReader on damaged recordings', () => {
     );
   });
 
-  it('knows a lost frame for one by its content, however far it is from the mean size and however the bytes are cut', () => {
+  it('recognises a single lost frame by its content, whatever its size and however the bytes are divided', () => {
     // Code 3: 48 CELT frames of 2.5 ms, of n bytes each.
     const packetOf = (n: number, seed: number): Buffer => Buffer.concat([Buffer.of(0x83, 48), noise(48 * n, seed)]);
     const packets = [1000, 200, 200, 200, 200, 1000, 200, 200, 200].map(packetOf);
@@ -210,7 +210,7 @@ describe('FrameReader on damaged recordings', () => {
     }
   });
 
-  it('takes a PCM frame that ends inside a sample: the lengths lead on', () => {
+  it('accepts a PCM frame that ends within a sample: the lengths lead on', () => {
     const frames = [160, 160, 160, 160].map((samples, i) => (i === 1 ? noise(319, 1) : quietPcm16(samples, i)));
     expectEvents(
       frames.map((p) => frame(p)),
@@ -219,7 +219,7 @@ describe('FrameReader on damaged recordings', () => {
     );
   });
 
-  it('finds its way back in near-silent PCM, whose samples look like lengths', () => {
+  it('finds the next frame in near-silent PCM, whose samples look like lengths', () => {
     for (const claimed of [0, 2, 100, 318, 322, 5000, 0x8000_0000]) {
       const frames = Array.from({ length: 40 }, (_, i) => quietPcm16(160, i));
       const bytes = Buffer.concat(frames.map((p, i) => frame(p, i === 20 ? claimed : p.length)));
@@ -231,14 +231,14 @@ describe('FrameReader on damaged recordings', () => {
     }
   });
 
-  it('does not believe a wrong length because the samples behind it read as a length, too', () => {
+  it('does not accept a wrong length because the samples behind it look like a length, too', () => {
     const pairs = Buffer.alloc(320, Buffer.of(2, 0, 0, 0)); // samples 2, 0, 2, 0, …
     const frames = Array.from({ length: 40 }, () => pairs);
     const bytes = Buffer.concat(frames.map((p, i) => frame(p, i === 20 ? 100 : p.length)));
     expectEvents([bytes], [...frames.slice(0, 20), 'lost_sync 324 bytes, 1 lost', ...frames.slice(21)], PCM16);
   });
 
-  it('gives out no broken packet, even where the length behind it is broken as well', () => {
+  it('returns no broken packet, even if the length behind it is broken as well', () => {
     const invalid = Buffer.concat([Buffer.of(0xb3, 0), noise(78, 1)]);
     const packets = opusPackets(10);
     expectEvents(
@@ -247,14 +247,14 @@ describe('FrameReader on damaged recordings', () => {
     );
   });
 
-  it('estimates what a stretch of garbage held by the mean frame size', () => {
+  it('estimates the frames in a stretch of garbage by the mean frame size', () => {
     const packets = Array.from({ length: 100 }, (_, i) => opusPacket(96, i));
     const bytes = Buffer.concat(packets.map((p) => frame(p)));
     noise(2000, 7).copy(bytes, 5000); // frames of 100 bytes: exactly 50 to 69
     expectEvents([bytes], [...packets.slice(0, 50), 'bad_length 2000 bytes, 20 lost', ...packets.slice(70)]);
   });
 
-  it('goes on behind a sector of zeros that starts and ends inside frames', () => {
+  it('continues behind a sector of zeros that starts and ends within frames', () => {
     const packets = Array.from({ length: 100 }, (_, i) => opusPacket(96, i));
     const bytes = Buffer.concat(packets.map((p) => frame(p)));
     bytes.fill(0, 5050, 5050 + 512); // the middle of frame 50 to the middle of frame 55
@@ -266,7 +266,7 @@ describe('FrameReader on damaged recordings', () => {
     assert.equal(kept.length + lost, 100);
   });
 
-  it('gives up the rest, with its reason and an estimate, when no frame is found again', () => {
+  it('reports the rest as lost, with a reason and an estimate, if no frame is found again', () => {
     const packets = Array.from({ length: 10 }, (_, i) => opusPacket(96, i));
     const garbage = Buffer.alloc(1000, 0xff);
     expectEvents(
@@ -284,7 +284,7 @@ describe('FrameReader on damaged recordings', () => {
     );
   });
 
-  it('counts what is too large for a packet at the end as lost, also where it begins with a length', () => {
+  it('counts bytes at the end that are too many for a packet as lost, even if they begin with a length', () => {
     const packets = opusPackets(200);
     const rubbish = frame(noise(20_000, 3), 60_000);
     const events = readAll(Buffer.concat([...packets.map((packet) => frame(packet)), rubbish]), OPUS);
@@ -294,7 +294,7 @@ describe('FrameReader on damaged recordings', () => {
     assert.ok(last.lostFrames > 200 && last.lostFrames < 300, `${last.lostFrames} of about 240 frames`);
   });
 
-  it('keeps the last frame when only rubbish of a few bytes follows it', () => {
+  it('keeps the last frame if only a few bytes of garbage follow it', () => {
     const packets = opusPackets(10);
     expectEvents(
       [...packets.map((p) => frame(p)), length(0), Buffer.alloc(3, 0xff)],

@@ -1,4 +1,4 @@
-/** What holds for the frame reader whatever bytes it is given. */
+/** What is true of the frame reader for any bytes. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { FramedFormat } from '../../../../src/audio/read/format.ts';
@@ -35,7 +35,7 @@ describe('FrameReader on anything', () => {
     .chain((format) => fc.tuple(fc.constant(format), fc.oneof(damagedRecording(format), rubbish)));
   const sizes = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 6 });
 
-  it('gives the same events however the bytes are cut', () => {
+  it('gives the same events however the bytes are divided', () => {
     fc.assert(
       fc.property(input, sizes, ([format, bytes], cuts) => {
         const expected = readAll(bytes, format);
@@ -46,7 +46,7 @@ describe('FrameReader on anything', () => {
     );
   });
 
-  it('gives the same events however a long stretch of garbage is cut', () => {
+  it('gives the same events however a long stretch of garbage is divided', () => {
     const packets = opusPackets(12).map((p) => frame(p));
     const bytes = Buffer.concat([...packets.slice(0, 4), noise(200_000, 5), ...packets.slice(4)]);
     const expected = readAll(bytes, OPUS);

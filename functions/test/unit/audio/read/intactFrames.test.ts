@@ -1,4 +1,4 @@
-/** Recordings whose lengths lead from the first byte to the last, and what the time in them is. */
+/** Recordings whose lengths lead from the first byte to the last, and the time that is in them. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { AppError } from '../../../../src/errors.ts';
@@ -28,7 +28,7 @@ const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
 
 const STEREO16: FramedFormat = { ...PCM16, channels: 2, sampleRate: 48_000 };
 
-/** Sizes in samples, in the ways in which phones and radios deliver them. */
+/** Frame sizes in samples, as phones and radios deliver them. */
 const PATTERNS: Record<string, (i: number) => number> = {
   'any size between four limits': (i) => [320, 640, 960, 1280][(i * 7 + (i >> 2)) % 4] ?? 320,
   'a size that is never the same twice': (i) => 320 + ((i * 373) % 961),
@@ -50,7 +50,7 @@ function bytesOf(frames: readonly Buffer[]): Buffer {
   return Buffer.concat(frames.map((each) => frame(each)));
 }
 
-/** Seconds that were read of a recording, before it was refused or to its end. */
+/** How many seconds of a recording were read before it ended or was refused. */
 async function secondsRead(bytes: Uint8Array, format: FramedFormat): Promise<number> {
   let samples = 0;
   try {
@@ -99,7 +99,7 @@ describe('Frames whose lengths lead from the first byte to the last', () => {
     });
   }
 
-  it('keep what there is of a last PCM frame', async () => {
+  it('keep the part of a torn last PCM frame', async () => {
     const frames = pcmFrames(PCM16, () => 1600, 10);
     const bytes = bytesOf(frames).subarray(0, -1001);
     const { report, pcm } = await decodeAll(bytes, PCM16);
@@ -116,7 +116,7 @@ describe('Empty frames', () => {
   const secondsOf = (bytes: Buffer, format: FramedFormat): number =>
     checkRecording(bytes, format).durationSeconds ?? NaN;
 
-  it('are time in which nothing was said, and nothing is lost', async () => {
+  it('are silence, and nothing is lost', async () => {
     const bytes = Buffer.concat([speech, empty(1450), speech]);
     assert.equal(secondsOf(bytes, OPUS_20_MS), 31);
     const { frames, report } = await decodeAll(bytes, OPUS_20_MS);
@@ -129,14 +129,14 @@ describe('Empty frames', () => {
     );
   });
 
-  it('are as long as the frames around them, whatever the name says of their length', () => {
+  it('are as long as the frames around them, whatever length the name states', () => {
     assert.equal(secondsOf(Buffer.concat([empty(100), speech]), OPUS), 3);
     assert.equal(secondsOf(Buffer.concat([speech, empty(100)]), OPUS), 3);
     const pcm = bytesOf(pcmFrames(PCM16, () => 320, 50));
     assert.equal(secondsOf(Buffer.concat([empty(100), pcm, empty(50)]), PCM16), 4);
   });
 
-  it('may be all there is: a minute of them is a minute', async () => {
+  it('may be the only frames: a minute of them is a minute', async () => {
     for (const format of [OPUS_20_MS, { ...PCM16, frameSize: 320 }, { ...PCM8, frameSize: 320 }]) {
       assert.equal(secondsOf(empty(3000), format), 60, format.codec);
       const { report } = await decodeAll(empty(3000), format);
@@ -144,7 +144,7 @@ describe('Empty frames', () => {
     }
   });
 
-  it('never swallow a neighbour', () => {
+  it('never take bytes of a neighbour', () => {
     for (const format of [OPUS, PCM16]) {
       const frames = format === OPUS ? opusPackets(100) : pcmFrames(PCM16, (i) => 160 + (i % 3));
       const bytes = Buffer.concat(frames.flatMap((each, i) => [frame(each), empty(i % 4)]));
@@ -182,7 +182,8 @@ describe('A damaged stream with small packets in its pauses', () => {
 
   it('keeps what follows in its place, to about a second', () => {
     assert.equal(seconds(whole), 60);
-    // Each well within speech, or within a pause: 200 bytes of noise, or of an erased or zeroed part of a chip.
+    // Each place is well within speech or within a pause. Damage is 200 bytes of noise, or of an erased or zeroed part of a
+    // chip.
     for (const at of [4000, 12_000, 19_500, 21_500, 40_000]) {
       for (const damage of [noise(200, at), Buffer.alloc(200, 0xff), Buffer.alloc(200)]) {
         const bytes = Buffer.from(whole);
@@ -197,7 +198,7 @@ describe('A damaged stream with small packets in its pauses', () => {
 describe('Frames that cannot be read', () => {
   const invalid = Buffer.concat([Buffer.of(0xb3, 0), noise(78, 1)]);
 
-  it('are failed for as long as they are, in their place', async () => {
+  it('are lost time of their length, in their place', async () => {
     const unreadable = Array<Buffer>(500).fill(invalid);
     const bytes = bytesOf([...opusPackets(100), ...unreadable, ...opusPackets(100)]);
     const { frames, report } = await decodeAll(bytes, OPUS);
@@ -205,7 +206,7 @@ describe('Frames that cannot be read', () => {
     assert.deepEqual([frames.length, frames.findIndex(isLost), frames.findLastIndex(isLost)], [700, 100, 599]);
   });
 
-  it('are failed for as long as they are where they are all there is', async () => {
+  it('are lost time of their length even if there are no others', async () => {
     for (const [format, bytes] of [
       [OPUS, bytesOf(Array<Buffer>(500).fill(invalid))],
       [PCM16, bytesOf(Array.from({ length: 500 }, (_, i) => noise(319, i)))],
@@ -214,7 +215,7 @@ describe('Frames that cannot be read', () => {
     }
   });
 
-  it('are looked at for frames that a wrong length took in', () => {
+  it('are searched for frames that a wrong length includes', () => {
     const packets = opusPackets(200);
     // A length of 0x5000 that leads, by chance, to a frame.
     const inner = bytesOf(packets.slice(50, 150));
@@ -231,7 +232,7 @@ describe('Frames that cannot be read', () => {
 });
 
 describe('Frames of one sample', () => {
-  it('are read as frames of 10 ms, with every sample of theirs', async () => {
+  it('are read as frames of 10 ms, without the loss of a sample', async () => {
     const samples = Array.from({ length: 40_000 }, (_, i) => Math.round(8000 * Math.sin(i / 9)) + 0);
     const payload = Buffer.alloc(2);
     const bytes = Buffer.concat(samples.map((value) => (payload.writeInt16LE(value), frame(payload))));
@@ -245,7 +246,7 @@ describe('Frames of one sample', () => {
 });
 
 describe('Reading time', () => {
-  /** How often the reader looks at anything, for each byte. */
+  /** How many look-ups the reader makes for each byte. */
   function looksPerByte(bytes: Buffer, format: FramedFormat): number {
     let looks = 0;
     const uncounted: readonly (() => void)[] = (['at', 'next'] as const).map((name) => {
@@ -317,7 +318,7 @@ describe('Any bytes as frames', () => {
   );
   const format = fc.constantFrom(OPUS, PCM16, PCM8, STEREO16);
 
-  it('are read to the end, and every byte stands for some time', async function () {
+  it('are read to the end, and every byte counts as time', async function () {
     this.timeout(120_000 + 20 * RUNS);
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 60 }), format, async (pieces, as) => {
@@ -337,7 +338,7 @@ describe('Any bytes as frames', () => {
         try {
           scanned = checkRecording(bytes, as).durationSeconds ?? NaN;
         } catch {
-          return; // Nothing in it can be used.
+          return; // nothing in it can be used
         }
         assert.ok(Math.abs(scanned - seconds) < 0.01, `${scanned} s scanned, ${seconds} s read`);
       }),

@@ -21,7 +21,7 @@ describe('A build of libav.js', () => {
   });
 
   for (const variant of ['obsolete', 'fat'] as const)
-    it(`(${variant}) is compiled once, and each load has memory of its own`, async () => {
+    it(`(${variant}) is compiled once, and each load has its own memory`, async () => {
       const compiled: CompiledBuilds = new Map();
       const first = await loadLibav(variant, compiled);
       const second = await loadLibav(variant, compiled);

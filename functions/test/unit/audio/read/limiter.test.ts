@@ -3,12 +3,12 @@ import { Limiter } from '../../../../src/audio/read/limiter.ts';
 import { tone } from '../../../support/audio.ts';
 
 describe('The limiter', () => {
-  it('leaves what does not clip as it is', () => {
+  it('does not change audio that does not clip', () => {
     const quiet = tone(440, 1);
     assert.deepEqual(new Limiter(160).push(quiet), quiet);
   });
 
-  it('keeps the rest within full scale, and lets the level come back', () => {
+  it('keeps other audio within full scale, and restores the level afterwards', () => {
     const loud = tone(440, 1).map((sample) => 4 * sample);
     const limiter = new Limiter(160);
     assert.ok(limiter.push(loud).every((sample) => Math.abs(sample) <= 1));

@@ -25,7 +25,7 @@ function noise(length: number, level: number, seed: number): Float32Array {
 }
 
 describe('Mixing channels down', () => {
-  it('gives one channel as it is, and two equal ones too', () => {
+  it('does not change a single channel, nor two equal ones', () => {
     assert.deepEqual(mix(voice), voice);
     assert.deepEqual(mix(voice, voice), voice);
   });
@@ -54,7 +54,7 @@ describe('Mixing channels down', () => {
     assert.ok(error < 0.01 * energy(quiet), `${error / energy(quiet)}`);
   });
 
-  it('keeps an inverted voice under hiss that each channel has of its own, as loud as the voice', () => {
+  it('keeps an inverted voice under a different hiss in each channel, as loud as the voice', () => {
     const mixed = mix(
       noise(voice.length, 0.5, 1).map((x, i) => x + voice[i]!),
       noise(voice.length, 0.5, 2).map((x, i) => x - voice[i]!),
@@ -63,14 +63,14 @@ describe('Mixing channels down', () => {
     assert.ok(match > 0.97 * energy(voice), `${match / energy(voice)}`);
   });
 
-  it('follows within a tenth of a second when a channel turns over in the middle', () => {
+  it('follows within a tenth of a second if the sign of a channel changes in the middle', () => {
     const turned = voice.map((x, i) => (i < RATE ? x : -x));
     const mixed = mix(voice, turned);
     assert.deepEqual(mixed.subarray(0, RATE), voice.subarray(0, RATE));
     assert.ok(energy(mixed.subarray(1.3 * RATE)) > 0.99 * energy(voice.subarray(1.3 * RATE)));
   });
 
-  it('hears a quiet inverted voice soon after a loud one in phase', () => {
+  it('keeps a quiet inverted voice soon after a loud one in phase', () => {
     const quiet = voice.map((x) => x / 10);
     const mixed = mix(joined([voice, quiet]), joined([voice, quiet.map((x) => -x)])).subarray(voice.length);
     assert.ok(energy(mixed.subarray(1.2 * RATE)) > 0.99 * energy(quiet.subarray(1.2 * RATE)));
@@ -126,7 +126,7 @@ describe('Mixing channels down', () => {
     }
   });
 
-  it('takes interleaved samples apart', () => {
+  it('separates interleaved samples', () => {
     assert.deepEqual(deinterleave(Float32Array.of(1, 2, 3, 4, 5), 2), [Float32Array.of(1, 3), Float32Array.of(2, 4)]);
   });
 });

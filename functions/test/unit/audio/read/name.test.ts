@@ -113,7 +113,7 @@ describe('names of ordinary files', () => {
     });
   }
 
-  it('need one of the extensions taken', () => {
+  it('need an extension that is accepted', () => {
     assert.match(refused('memo_1760000000.txt').message, /ends in \.txt/);
     assert.match(refused('memo_1760000000').message, /no extension/);
     for (const name of ['memo_1760000000.wma', 'memo_1760000000', 'memo_1760000000.bin.exe', 'memo_1760000000.']) {
@@ -219,7 +219,7 @@ describe('safety of names', () => {
     });
   }
 
-  it('takes a name of exactly 200 bytes', () => {
+  it('accepts a name of exactly 200 bytes', () => {
     assert.ok(parsed(`a${'é'.repeat(92)}_1760000000.bin`));
   });
 

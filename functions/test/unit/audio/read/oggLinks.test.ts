@@ -34,7 +34,7 @@ function links(pages: readonly Buffer[]): OggLink[] {
   }
 }
 
-/** A link of as many header pages, and parts between losses, as are taken. */
+/** A link with the largest number of header pages and of parts between losses that is accepted. */
 const crowded = [
   ...Array.from({ length: 64 }, (_, i) => page(1, i, i === 0)),
   ...Array.from({ length: 200 }, (_, i) => page(1, 100 + 2 * i, false, 1)),
@@ -50,14 +50,14 @@ describe('the pages of an Ogg file', () => {
     assert.deepEqual(new Set(whole), new Set([65 * 28]));
   });
 
-  it('are refused where they are more links and parts than anybody records', () => {
+  it('are refused if they have more links and parts than any real recording', () => {
     assert.throws(
       () => links(Array.from({ length: 101 }, () => crowded).flat()),
       (error) => error instanceof AppError && error.code === 'recording_corrupt',
     );
   });
 
-  it('are followed in few streams', () => {
+  it('are followed for a limited number of streams', () => {
     const body = Buffer.from('OpusHead\u0001\u0001\0\0\0\0\0\0\0\0\0', 'latin1');
     const head = (serial: number): Buffer => {
       const bytes = Buffer.concat([page(serial, 0), body]);

@@ -29,7 +29,7 @@ const INVALID = Uint8Array.of(0b01000_0_01, 1, 2, 3);
 
 describe('Opus recordings', function () {
   for (const frameMs of [2.5, 5, 10, 20, 40, 60]) {
-    it(`give every ${frameMs} ms packet its exact samples and keep its bytes`, async () => {
+    it(`have the exact samples of every ${frameMs} ms packet and keep its bytes`, async () => {
       const packets = opusPackets(chirp(3), frameMs);
       const { frames, pcm, report } = await decodeAll(framed(packets), OPUS);
       assert.equal(frames.length, packets.length);
@@ -48,16 +48,16 @@ describe('Opus recordings', function () {
     });
   }
 
-  // CELT decodes to the same at 16 kHz and at 48; SILK's own step up to 48 kHz, which ffmpeg hears, is another filter.
+  // CELT decodes to the same signal at 16 kHz and at 48 kHz. ffmpeg decodes SILK at 48 kHz, with another filter.
   for (const { mode, application, bitrate, preSkip, floor } of [
     { mode: 'CELT', application: 'lowdelay', bitrate: '64k', preSkip: 120, floor: 80 },
     { mode: 'SILK', application: 'voip', bitrate: '20k', preSkip: 312, floor: 20 },
   ]) {
-    it(`sound as ffmpeg decodes them (${mode}), none of the start skipped`, async () => {
+    it(`are decoded as ffmpeg decodes them (${mode}), with nothing skipped at the start`, async () => {
       const ogg = oggOpus(chirp(4), 10, ['-b:a', bitrate, '-application', application]);
       const reference = fromS16le(ffmpeg(['-c:a', 'libopus', '-i', 'pipe:0', '-f', 's16le', 'pipe:1'], ogg));
       const { pcm } = await decodeAll(framed(oggPackets(ogg).slice(2)), OPUS);
-      // ffmpeg takes the encoder's look-ahead off, as the header tells it to; 48 kHz samples.
+      // ffmpeg removes the look-ahead of the encoder, as the header states it; samples at 48 kHz.
       const lags = Array.from({ length: 9 }, (_, i) => preSkip - 4 + i);
       const best = lags.map((lag) =>
         snr(
@@ -71,7 +71,7 @@ describe('Opus recordings', function () {
     });
   }
 
-  it('in stereo are mixed down, a voice in one channel as loud as it is there', async () => {
+  it('in stereo are mixed down, and a voice in one channel is as loud as it is there', async () => {
     const signal = chirp(1);
     const leftOnly = Float32Array.from({ length: 2 * signal.length }, (_, i) => (i % 2 === 0 ? signal[i >> 1]! : 0));
     const packets = oggPackets(oggOpus(leftOnly, 20, ['-b:a', '128k'], 2)).slice(2);
@@ -87,7 +87,7 @@ describe('Opus recordings', function () {
     it(`in stereo with one channel inverted keep the voice (${mode})`, async () => {
       const signal = chirp(1);
       const packets = oggPackets(oggOpus(invertedStereo(signal), 20, options, 2)).slice(2);
-      // Also where the name says that there is one channel: the packets know.
+      // This holds even if the name states one channel: the packets decide.
       for (const channels of [1, 2] as const) {
         const { pcm } = await decodeAll(framed(packets), { ...OPUS, channels });
         const { decibels } = bestSnr(pcm, signal, 110);
@@ -104,7 +104,7 @@ describe('Opus recordings', function () {
     }
   });
 
-  it('decode the same whatever pieces they arrive in, and twice in a row', async () => {
+  it('are decoded to the same samples whatever pieces they arrive in, and each time', async () => {
     const bytes = framed(opusPackets(chirp(2), 20));
     const whole = await decodeAll(pieces(bytes, bytes.length), OPUS);
     for (const size of [7, 1000, bytes.length]) {
@@ -112,7 +112,7 @@ describe('Opus recordings', function () {
     }
   });
 
-  it('keep the packets when the source reuses its buffer', async () => {
+  it('keep their packets when the source reuses its buffer', async () => {
     const packets = opusPackets(chirp(1.5), 10);
     const bytes = framed(packets);
     async function* reused(): AsyncGenerator<Uint8Array, void, undefined> {
@@ -129,7 +129,7 @@ describe('Opus recordings', function () {
     });
   });
 
-  it('fill corrupt packets with silence of the usual duration, and count them', async () => {
+  it('replace corrupt packets by silence of the usual duration, and count them', async () => {
     const packets = opusPackets(chirp(3), 20);
     const intact = await decodeAll(framed(packets), OPUS);
     const { frames, pcm, report } = await decodeAll(framed(packets.map((p, i) => (i === 70 ? INVALID : p))), OPUS);
@@ -177,7 +177,7 @@ describe('Opus recordings', function () {
     );
   });
 
-  it('that claim more audio than allowed are refused before it is decoded', async () => {
+  it('that claim more audio than allowed are refused before decoding', async () => {
     const bomb = Uint8Array.of(0b11100_0_11, 48); // 48 empty frames of 2.5 ms: 120 ms in two bytes
     assert.equal(opusPacketSamples48k(bomb), 5760);
     const frames = Array.from({ length: 10_000 }, () => bomb); // 20 minutes
@@ -189,7 +189,7 @@ describe('Opus recordings', function () {
     assert.ok(samples <= 10 * RATE);
   });
 
-  it('of exactly the allowed length pass', async () => {
+  it('of exactly the allowed length are accepted', async () => {
     const packets = opusPackets(chirp(2), 20).slice(0, 100);
     const { pcm } = await decodeAll(framed(packets), OPUS, { maxSeconds: 2 });
     assert.equal(pcm.length, 2 * RATE);
@@ -211,7 +211,7 @@ describe('Framed recordings of any codec', function () {
     await assert.rejects(decodeAll(Uint8Array.of(9, 0, 0), OPUS), hasCode('recording_corrupt'));
   });
 
-  it('end normally at a torn last frame, and say how much was torn', async () => {
+  it('end normally at a torn last frame, and report its bytes', async () => {
     const packets = opusPackets(chirp(1), 20);
     const whole = framed(packets);
     const { frames, report } = await decodeAll(whole.subarray(0, whole.length - 5), OPUS);
@@ -220,7 +220,7 @@ describe('Framed recordings of any codec', function () {
     assert.equal(report.stoppedBecause, null);
   });
 
-  it('say why when the rest could not be read, and count it as lost', async () => {
+  it('report why the rest could not be read, and count it as lost', async () => {
     const packets = opusPackets(chirp(2), 20);
     const bytes = Buffer.concat([framed(packets), new Uint8Array(3000).fill(0xff)]);
     const { frames, report } = await decodeAll(bytes, OPUS);
@@ -230,7 +230,7 @@ describe('Framed recordings of any codec', function () {
     assert.match(report.stoppedBecause ?? '', /No frame was found after byte \d+/);
   });
 
-  it("pass on the source's own errors, which say nothing about the recording", async () => {
+  it('pass on errors of the source, which say nothing about the recording', async () => {
     const bytes = framed(opusPackets(chirp(3), 20));
     const broken = new Error('socket hang up');
     async function* failing(): AsyncGenerator<Uint8Array, void, undefined> {
@@ -265,7 +265,7 @@ describe('Framed recordings of any codec', function () {
     await assert.rejects(decodeAll(hanging(), OPUS, { signal: abort.signal }), (error) => error === reason);
   });
 
-  it('release the source when the reader leaves early, without reading ahead', async () => {
+  it('release the source if the reader leaves early, without reading ahead', async () => {
     const bytes = framed(opusPackets(chirp(3), 20));
     let given = 0;
     let released = false;

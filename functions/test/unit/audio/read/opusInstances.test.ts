@@ -8,9 +8,9 @@ import { chirp, oggOpus, oggPackets } from '../../../support/audio.ts';
 
 const CELT_20_MS_STEREO = (31 << 3) | 4;
 
-describe('An instance of libopus that is used again', function () {
+describe('An instance of libopus that is reused', function () {
   for (const channels of [1, 2] as const) {
-    it(`remembers nothing of what it decoded (${channels} channels)`, async () => {
+    it(`keeps no state of what it decoded (${channels} channels)`, async () => {
       const speech = framesOf(oggPackets(oggOpus(chirp(channels), 20, ['-b:a', '24k'], channels)).slice(2));
       const music = framesOf(
         oggPackets(oggOpus(chirp(channels), 10, ['-b:a', '96k', '-application', 'lowdelay'], channels)).slice(2),
@@ -25,7 +25,7 @@ describe('An instance of libopus that is used again', function () {
     });
   }
 
-  it('remembers nothing of hostile packets, in one channel', async () => {
+  it('keeps no state of hostile packets, in one channel', async () => {
     const speech = framesOf(oggPackets(oggOpus(chirp(1), 20)).slice(2, 30));
     const fresh = await decodeOpusChannels(speech, 'mixed', new OpusInstances());
     const hostile = fc
@@ -41,7 +41,7 @@ describe('An instance of libopus that is used again', function () {
     );
   });
 
-  it('is lent to one caller at a time, and never again after an error', async () => {
+  it('is lent to one caller at a time, and never after an error', async () => {
     const instances = new OpusInstances();
     const lent = () => instances.lend(1, (libopus) => Promise.resolve(libopus));
     const first = await lent();
@@ -58,7 +58,7 @@ describe('An instance of libopus that is used again', function () {
   it('leaves nothing in its memory, which cannot grow', async () => {
     const instances = new OpusInstances();
     const frames = [{ payload: Uint8Array.of(CELT_20_MS_STEREO), samples: 320 }];
-    // What libopus remembers of two channels is more than 20 kB.
+    // The state of libopus for two channels is more than 20 kB.
     for (let i = 0; i < 3000; i++) {
       assert.deepEqual((await decodeOpusChannels(frames, 'mixed', instances)).refused, []);
     }
@@ -71,7 +71,7 @@ function framesOf(packets: readonly Uint8Array[]): SourceFrame[] {
 
 type Decoded = Awaited<ReturnType<typeof decodeOpusChannels>>;
 
-/** To the sample. */
+/** Compares all samples. */
 function assertSame(actual: Decoded, expected: Decoded): void {
   assert.deepEqual(actual.refused, expected.refused);
   assert.equal(actual.planes.length, expected.planes.length);

@@ -60,7 +60,7 @@ describe('opusPacketSamples48k', () => {
 describe('opusPacketSamples48k beside libopus', () => {
   // One channel, as the product decodes: with two, hostile packets make this build of libopus write outside its memory.
   const decoder = new OpusDecoder({ channels: 1 });
-  /** More does not fit opus-decoder's own input buffer. */
+  /** Larger packets do not fit the input buffer of opus-decoder. */
   const maxBytes = 3800;
   const consoleError = console.error;
 
@@ -108,7 +108,7 @@ describe('opusPacketSamples48k beside libopus', () => {
     );
   });
 
-  it('agrees on random bytes, most of them packets of many frames', () => {
+  it('agrees on random bytes, most of which are packets of many frames', () => {
     const toc = fc.oneof(
       fc.nat(255),
       fc.nat(31).map((config) => (config << 3) | 3),

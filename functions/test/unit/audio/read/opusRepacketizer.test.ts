@@ -10,7 +10,7 @@ const SILK_20_MS = 9 << 3;
 const MAX_SAMPLES_48K = 5760;
 const MAX_BYTES = 3840;
 
-describe('Opus packets that are put together', function () {
+describe('Opus packets that are joined', function () {
   for (const channels of [1, 2]) {
     for (const [mode, frameMs, options] of [
       ['SILK', 10, ['-b:a', '16k', '-application', 'voip']],
@@ -19,7 +19,7 @@ describe('Opus packets that are put together', function () {
       ['CELT', 2.5, ['-b:a', '64k', '-application', 'lowdelay']],
       ['CELT', 20, ['-b:a', '256k', '-application', 'lowdelay']],
     ] as const) {
-      it(`sound the same to the sample (${mode}, ${frameMs} ms, ${channels} channels)`, async () => {
+      it(`decode to the same samples (${mode}, ${frameMs} ms, ${channels} channels)`, async () => {
         const packets = oggPackets(oggOpus(chirp(channels * 2), frameMs, options, channels)).slice(2);
         const fewer = repacketize(packets);
         assert.ok(fewer.length < packets.length);
@@ -28,7 +28,7 @@ describe('Opus packets that are put together', function () {
     }
   }
 
-  it('sound the same whatever they hold, in packets that the decoder takes', async () => {
+  it('decode to the same samples whatever they contain, in packets that the decoder accepts', async () => {
     const body = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ minLength: 240, maxLength: 1275 }));
     const packet = fc.tuple(fc.constantFrom(8, 72, 104, 152, 248, 249, 251), body).map(([toc, bytes]) => {
       const whole = Uint8Array.of(toc, ...bytes);
@@ -47,7 +47,7 @@ describe('Opus packets that are put together', function () {
     );
   });
 
-  it('are as few as fit into 120 ms', () => {
+  it('are as few as packets of 120 ms allow', () => {
     const packets = Array.from({ length: 13 }, (_, i) => Uint8Array.of(SILK_20_MS, i));
     assert.deepEqual(
       repacketize(packets).map((each) => samplesOf([each])),
@@ -55,7 +55,7 @@ describe('Opus packets that are put together', function () {
     );
   });
 
-  it('are told apart where libopus refuses one of them', async () => {
+  it('are decoded one by one if libopus refuses one of them', async () => {
     const packets = oggPackets(oggOpus(chirp(1), 20)).slice(2);
     const frames = packets.map((payload) => ({ payload, samples: 320 }));
     const invalid = { payload: Uint8Array.of(SILK_20_MS | 1, 1, 2, 3), samples: 320 };
@@ -74,7 +74,7 @@ function samplesOf(packets: readonly Uint8Array[]): number {
   return packets.reduce((sum, packet) => sum + (opusPacketSamples48k(packet) ?? NaN), 0);
 }
 
-/** One call for each packet; the channels one after the other. */
+/** Decodes each packet with a separate call. @returns the channels one after the other */
 async function decodeEach(packets: readonly Uint8Array[], channels: number): Promise<Float32Array> {
   const decoder = new OpusDecoder({ sampleRate: 16_000, channels, preSkip: 0 });
   await decoder.ready;

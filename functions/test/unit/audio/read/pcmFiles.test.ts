@@ -1,4 +1,4 @@
-/** What recorders and storage do to WAV, AIFF and CAF files. */
+/** Damage that recorders and storage do to WAV, AIFF and CAF files. */
 import assert from 'node:assert/strict';
 import { bestSnr, chirp, decodeAll, ffmpeg, fromS16le, RATE, s16le } from '../../../support/audio.ts';
 import { encode, file } from '../../../support/containers.ts';
@@ -40,7 +40,7 @@ describe('A WAV file', function () {
     });
   }
 
-  /** Sound as speech is, over noise, each sample in so many bytes and channels. */
+  /** A signal like speech over noise, with so many bits and channels. */
   function pcm(bits: number, channels: number): Buffer {
     let seed = 1;
     const noise = (): number => ((seed = (seed * 75 + 74) % 65_537) / 65_537 - 0.5) * 0.01;
@@ -60,11 +60,11 @@ describe('A WAV file', function () {
     [24, 2],
     [32, 1],
   ] as const) {
-    it(`goes on behind a missing byte, and behind one too many: ${bits} bits, ${channels} channels`, async () => {
+    it(`is right again behind a missing byte, and behind an extra one: ${bits} bits, ${channels} channels`, async () => {
       const bytes = pcm(bits, channels);
       const cut = Math.round(bytes.length / 4) + 1;
       const from = 5 * RATE;
-      // Of two channels, one may be a sample ahead of the other then; noise is below 0.
+      // With two channels, one may then be a sample ahead of the other. Noise has less than 0 dB.
       const least = channels === 1 ? 15 : 3;
       const expected = SIGNAL.subarray(from).map((x) => 0.9 * x);
       for (const damaged of [
@@ -93,7 +93,7 @@ describe('A WAV file', function () {
     ['aiff', 'pcm_f32be', 16, 1],
     ['caf', 'pcm_f64le', 16, 1],
   ] as const) {
-    it(`or .${extension} (${coding} of ${bits} bits) goes on behind a missing byte, and behind one too many, whatever size it claims`, async () => {
+    it(`or .${extension} (${coding} of ${bits} bits) is right again behind a missing byte, and behind an extra one, whatever size it claims`, async () => {
       const input = ['-f', `s${bits}le`, '-ar', String(RATE), '-ac', String(channels), '-i', 'pipe:0'];
       const bytes = ffmpeg([...input, '-c:a', coding, '-f', extension, 'pipe:1'], pcm(bits, channels));
       const cut = Math.round(bytes.length / 4) + 1;
@@ -135,7 +135,7 @@ describe('A WAV file', function () {
     });
   }
 
-  it('is read bit for bit where its samples are noise, of eight bits, or as high as they can be', async () => {
+  it('is read bit for bit if its samples are noise, have eight bits, or are as high as possible', async () => {
     let seed = 7;
     const random = (): number => (seed = (seed * 75 + 74) % 65_537) - 32_768;
     const sounds: readonly ((i: number) => number)[] = [
@@ -167,7 +167,7 @@ describe('A WAV file', function () {
     [16, 1],
     [24, 2],
   ] as const) {
-    it(`has lost time where sectors of storage read as zeros, in their place: ${bits} bits, ${channels} channels`, async () => {
+    it(`has lost time in place of sectors that are zeros: ${bits} bits, ${channels} channels`, async () => {
       const bytes = wav(formatOf(bits, channels), chunk('data', pcm(bits, channels)));
       const seconds = (from: number, to: number): number => ((to - from) * 8) / bits / channels / RATE;
       const whole = await decodeAll(bytes, file('wav'));
@@ -187,7 +187,7 @@ describe('A WAV file', function () {
     });
   }
 
-  it('is silent where zeros begin or end elsewhere than sectors do', async () => {
+  it('is silent where zeros begin or end elsewhere than sectors', async () => {
     const bytes = wav(FORMAT, chunk('data', pcm(16, 1)));
     for (const [from, to] of [
       [100 * 512 + 100, 350 * 512],
@@ -200,7 +200,7 @@ describe('A WAV file', function () {
     }
   });
 
-  it('is silent where a recorder was muted whose samples begin with a sector', async () => {
+  it('is silent where a recorder was muted, if its samples begin with a sector', async () => {
     const bytes = wav(FORMAT, chunk('JUNK', Buffer.alloc(512 - 52)), chunk('data', pcm(16, 1)));
     assert.equal(bytes.indexOf('data') + 8, 512);
     const { report } = await decodeAll(Buffer.from(bytes).fill(0, 100 * 512, 300 * 512), file('wav'));

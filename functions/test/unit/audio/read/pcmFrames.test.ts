@@ -17,7 +17,7 @@ function format(codec: 'pcm16' | 'pcm8', options: Partial<FramedFormat> = {}): F
   return { kind: 'framed', codec, sampleRate: RATE, channels: 1, frameSize: 160, ...options };
 }
 
-/** Cut into frames of `bytes`; the last may be shorter. */
+/** Divides a signal into frames of `bytes`. The last may be shorter. */
 function cut(signal: Uint8Array, bytes: number): Uint8Array[] {
   return Array.from({ length: Math.ceil(signal.length / bytes) }, (_, i) =>
     signal.subarray(i * bytes, (i + 1) * bytes),
@@ -25,7 +25,7 @@ function cut(signal: Uint8Array, bytes: number): Uint8Array[] {
 }
 
 describe('PCM recordings', function () {
-  it('of 16 kHz mono pass through bit for bit, a shorter last frame included', async () => {
+  it('of 16 kHz mono are unchanged bit for bit, a shorter last frame included', async () => {
     const bytes = s16le(tone(440, 2.3457));
     bytes.writeInt16LE(-32768, 0);
     bytes.writeInt16LE(32767, 2);
@@ -59,7 +59,7 @@ describe('PCM recordings', function () {
     assert.deepEqual(fromS16le(Buffer.concat(frames.map(({ payload }) => payload!))), pcm);
   });
 
-  it('of two channels, one of them inverted, keep the voice', async () => {
+  it('of two channels keep the voice if one is inverted', async () => {
     const voice = tone(440, 1);
     const bytes = s16le(invertedStereo(voice));
     const { pcm } = await decodeAll(framed(cut(bytes, 640)), format('pcm16', { channels: 2 }));
@@ -75,7 +75,7 @@ describe('PCM recordings', function () {
     [44_100, 3000, 60],
     [48_000, 5000, 60],
   ] as const) {
-    it(`of ${rate} Hz are resampled, in place to a fraction of a sample`, async () => {
+    it(`of ${rate} Hz are resampled, exact to a fraction of a sample`, async () => {
       const frameSize = rate / 100;
       const bytes = s16le(tone(hertz, 3, rate));
       const pcm16 = format('pcm16', { sampleRate: rate, frameSize: Math.floor(frameSize) });
@@ -93,7 +93,7 @@ describe('PCM recordings', function () {
   }
 
   for (const rate of [8000, RATE, 44_100]) {
-    it(`of ${rate} Hz keep a lost frame where it was, silent`, async () => {
+    it(`of ${rate} Hz keep a lost frame in its place, silent`, async () => {
       const frameSize = Math.floor(rate / 50);
       const clean = cut(s16le(tone(500, 2, rate)), 2 * frameSize);
       const bytes = framed(clean);
@@ -110,7 +110,7 @@ describe('PCM recordings', function () {
     });
   }
 
-  it('stay aligned and complete for every rate, frame size and cut of the stream', async () => {
+  it('stay aligned and complete for every rate, frame size and division of the stream', async () => {
     const rates = fc.constantFrom(8000, 11_025, 12_345, 22_050, 24_000, 32_000, 44_100, 48_000);
     await fc.assert(
       fc.asyncProperty(

@@ -26,7 +26,7 @@ function encode(options: readonly string[]): Buffer {
   return run('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'sine=d=0.3', ...options, '-']).stdout;
 }
 
-/** 20 ms of AMR at 12.2 kbit/s, over and over. */
+/** A frame of AMR at 12.2 kbit/s, 20 ms, repeated. */
 const AMR = Buffer.concat([
   Buffer.from('#!AMR\n'),
   ...Array<Buffer>(50).fill(Buffer.concat([Buffer.of(0x3c), noise(31, 1)])),
@@ -54,7 +54,7 @@ describe('A recording that is an ordinary file', function () {
     }
   });
 
-  it('is what its bytes are, whatever extension its name has', () => {
+  it('is read as what its bytes are, whatever extension its name has', () => {
     for (const [actual, bytes] of kinds) {
       for (const named of [...FILE_EXTENSIONS.map(file), OPUS, PCM16, PCM8]) {
         assert.deepEqual(recogniseFormat(bytes, named), file(actual));
@@ -62,7 +62,7 @@ describe('A recording that is an ordinary file', function () {
     }
   });
 
-  it('is read behind zeros, a byte order mark, tags and what is no audio as without them', async () => {
+  it('is read the same behind zeros, a byte order mark, tags and bytes that are no audio', async () => {
     const tag = Buffer.concat([Buffer.from('ID3\x04\0\0\0\x04\0\0', 'latin1'), Buffer.alloc(65_536, 7)]);
     const leadIns = [
       Buffer.alloc(5001),
@@ -86,7 +86,7 @@ describe('A recording that is an ordinary file', function () {
     }
   });
 
-  it('is known without a tag, behind a tag, and behind zeros', () => {
+  it('is recognised without a tag, behind a tag, and behind zeros', () => {
     const bare = encode(['-f', 'mp3', '-id3v2_version', '0', '-write_xing', '0']);
     assert.equal(bare[0], 0xff);
     const tag = Buffer.concat([Buffer.from('ID3\x04\0\0\0\0\x01\0', 'latin1'), Buffer.alloc(128)]);
@@ -102,7 +102,7 @@ describe('A recording that is an ordinary file', function () {
     }
   });
 
-  it('is refused with what it is where that is no audio, or none that is decoded', () => {
+  it('is refused, with a name for what it is, if it is no audio, or none that can be decoded', () => {
     for (const [bytes, reason] of [
       [Buffer.from('#EXTM3U\nhttp://example.com/x.mp3\n'), /no audio format that is known, not those of a \.mp3 file/],
       [Buffer.from('%PDF-1.7'), /of a PDF document/],
@@ -129,7 +129,7 @@ describe('A recording that is an ordinary file', function () {
     }
   });
 
-  it('is refused with that reason where its beginning is missing', () => {
+  it('is refused with that reason if its beginning is missing', () => {
     for (const [extension, reason] of [
       ['ogg', /of an Ogg file whose beginning is missing/],
       ['webm', /of a WebM or Matroska file whose beginning is missing/],
@@ -139,7 +139,7 @@ describe('A recording that is an ordinary file', function () {
     }
   });
 
-  it('may be named by any extension of its kind', () => {
+  it('may have any extension of its kind', () => {
     for (const [extension, kind] of [
       ...Object.entries(OTHER_EXTENSIONS),
       ...FILE_EXTENSIONS.map((each) => [each, each]),
@@ -150,7 +150,7 @@ describe('A recording that is an ordinary file', function () {
       assert.equal(containerNamed(extension), null);
   });
 
-  it('comes in under a name for frames, and is decoded as what it is', async () => {
+  it('is decoded as what it is, even if its name is one of frames', async () => {
     const signal = chirp(1);
     const wav = run(
       'ffmpeg',
@@ -175,7 +175,7 @@ describe('A recording whose frames contradict its name', () => {
   const pcm = (format: FramedFormat, size: (i: number) => number): Buffer =>
     Buffer.concat(Array.from({ length: 100 }, (_, i) => frame(noise(size(i), i))));
 
-  it('is Opus where its frames are packets of one kind', async () => {
+  it('is Opus if its frames are packets of one configuration', async () => {
     for (const named of [PCM8, PCM16, { ...PCM16, channels: 2, frameSize: 320 }] as const) {
       assert.deepEqual(recogniseFormat(opus, named), { ...named, codec: 'opus' });
       const opened = await openRecording(pieces(opus), named, new AbortController().signal);
@@ -188,7 +188,7 @@ describe('A recording whose frames contradict its name', () => {
     }
   });
 
-  it('is Opus behind any pause, too, by both ways in', async () => {
+  it('is Opus behind any pause, too, at upload and in the worker', async () => {
     for (const emptyFrames of [1, 9000, 400_000]) {
       const late = Buffer.concat([Buffer.alloc(4 * emptyFrames), opus]);
       assert.deepEqual(recogniseFormat(late, PCM8), { ...PCM8, codec: 'opus' }, `${emptyFrames}`);
@@ -197,7 +197,7 @@ describe('A recording whose frames contradict its name', () => {
     }
   });
 
-  it('is PCM where its frames have the size of PCM and are no packets', () => {
+  it('is PCM if its frames have the size of PCM and are no packets', () => {
     assert.deepEqual(
       recogniseFormat(
         pcm(PCM16, () => 320),
@@ -214,7 +214,7 @@ describe('A recording whose frames contradict its name', () => {
     );
   });
 
-  it('is what its name says where frames show nothing clearly', () => {
+  it('is what its name says if the frames show nothing clearly', () => {
     const silence8 = Buffer.concat(Array.from({ length: 100 }, (_, i) => frame(Buffer.alloc(100 + i, 0x80))));
     const silence16 = Buffer.concat(Array.from({ length: 100 }, (_, i) => frame(Buffer.alloc(100 + 2 * i))));
     for (const [bytes, named] of [

@@ -16,7 +16,7 @@ function rms(signal: Float32Array): number {
 }
 
 describe('Resampler', function () {
-  it('gives the same samples whatever pieces it gets, and as many as it said', () => {
+  it('returns the same samples whatever pieces it gets, and as many as `lengthOf` says', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.constantFrom(8000, 11_025, 16_000, 44_100, 48_000), fc.integer({ min: 8000, max: 48_000 })),
@@ -43,21 +43,21 @@ describe('Resampler', function () {
     }
   });
 
-  it('keeps what is steady steady, from the first filter length on', () => {
+  it('keeps a constant signal constant, from the first filter length on', () => {
     for (const rate of [8000, 22_050, 48_000]) {
       const output = resample(new Float32Array(rate).fill(0.5), rate).subarray(200, -200);
       assert.ok(output.every((x) => Math.abs(x - 0.5) < 1e-5));
     }
   });
 
-  it('lets nothing fold back that 16 kHz cannot hold', () => {
+  it('has no aliases of frequencies that 16 kHz cannot represent', () => {
     for (const hertz of [8700, 10_000, 15_000, 20_000]) {
       const output = resample(tone(hertz, 1, 48_000), 48_000).subarray(200, -200);
       assert.ok(rms(output) < 0.3 * 10 ** (-65 / 20), `${hertz} Hz: ${20 * Math.log10(rms(output))} dB`);
     }
   });
 
-  it('makes no images when it raises the rate', () => {
+  it('has no images if it raises the rate', () => {
     const output = resample(tone(3000, 1, 8000), 8000);
     assert.ok(snr(output, tone(3000, 1), 200) > 60);
   });

@@ -16,7 +16,7 @@ describe('checkRecording on framed recordings', () => {
   /** Two SILK frames of 60 ms in a packet of one byte. */
   const bomb = frame(Buffer.of((11 << 3) | 1));
 
-  it('adds up what the Opus packets themselves say, not what the name says', () => {
+  it('adds up the durations of the Opus packets, not those in the name', () => {
     const bytes = Buffer.concat([...opusPackets(50), ...opusPackets(50, TOC_20_MS)].map((p) => frame(p)));
     assert.deepEqual(checkRecording(bytes, OPUS), {
       durationSeconds: 1.5,
@@ -34,7 +34,7 @@ describe('checkRecording on framed recordings', () => {
     assert.equal(checkRecording(pcm16, { ...PCM8, frameSize: 320 }).durationSeconds, 800 / 16_000);
   });
 
-  it('counts lost frames into the duration, and a torn end out of it', () => {
+  it('includes lost frames in the duration, and leaves out a torn end', () => {
     const packets = opusPackets(100).map((p) => frame(p));
     packets[50]?.writeUInt32LE(0);
     const scan = checkRecording(Buffer.concat(packets).subarray(0, -10), OPUS);
@@ -57,7 +57,7 @@ describe('checkRecording on framed recordings', () => {
     });
   });
 
-  it('refuses no bytes as empty_recording', () => {
+  it('refuses a recording without bytes as empty_recording', () => {
     assertRefused(Buffer.alloc(0), OPUS, 'empty_recording');
     assertRefused(Buffer.alloc(0), { kind: 'file', extension: 'wav' }, 'empty_recording');
   });
@@ -69,7 +69,7 @@ describe('checkRecording on framed recordings', () => {
     assertRefused(frame(opusPacket(50, 1)).subarray(0, -1), OPUS, 'recording_corrupt');
   });
 
-  it('takes as much as a recording may claim, and refuses 10 ms more', () => {
+  it('accepts the longest duration that is allowed, and refuses 10 ms more', () => {
     const most = Buffer.alloc((LIMITS.maxRecordingSeconds / 0.12) * bomb.length, bomb);
     assert.equal(checkRecording(most, OPUS).durationSeconds, LIMITS.maxRecordingSeconds);
     assertRefused(Buffer.concat([most, frame(opusPacket(1, 1))]), OPUS, 'recording_too_long');

@@ -1,9 +1,9 @@
-/** Frames of PCM that begin and end anywhere in the stream of bytes. */
+/** PCM frames that begin and end at any byte of the stream. */
 import assert from 'node:assert/strict';
 import { chirp, decodeAll, framed, fromS16le, s16le } from '../../../support/audio.ts';
 import { PCM16 } from './framing.ts';
 
-/** A recording cut into frames of so many bytes, wherever its samples begin. */
+/** A recording that is divided into frames of so many bytes, wherever its samples begin. */
 function cutAt(bytes: Buffer, size: (i: number) => number): Buffer[] {
   const frames: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += frames.at(-1)?.length ?? 1)
@@ -15,7 +15,7 @@ function interleaved(left: Float32Array, right: Float32Array): Float32Array {
   return Float32Array.from({ length: 2 * left.length }, (_, i) => (i % 2 === 0 ? left : right)[i >> 1] ?? 0);
 }
 
-/** How well a signal is another one, decibels. */
+/** The signal-to-noise ratio of a signal against another one, decibels. */
 function snr(actual: Float32Array, expected: Float32Array): number {
   let [signal, noise] = [0, 1e-9];
   for (const [i, sample] of expected.entries()) {
@@ -32,7 +32,7 @@ describe('Frames of PCM that cut samples in two', () => {
     [2, [243]],
     [2, [1, 2, 3, 700]],
   ] as const) {
-    it(`are one sound: ${channels} channels, frames of ${sizes.join(', ')} bytes`, async () => {
+    it(`are joined to one signal: ${channels} channels, frames of ${sizes.join(', ')} bytes`, async () => {
       const format = { ...PCM16, channels };
       const sound = chirp(4);
       const whole = s16le(channels === 1 ? sound : interleaved(sound, sound));
@@ -42,7 +42,7 @@ describe('Frames of PCM that cut samples in two', () => {
     });
   }
 
-  it('leave those behind one that misses a byte as they are', async () => {
+  it('are not changed behind a frame that misses a byte', async () => {
     const sound = s16le(chirp(4));
     const frames = cutAt(sound, () => 320);
     const { pcm } = await decodeAll(framed(frames.map((each, i) => (i === 50 ? each.subarray(1) : each))), PCM16);

@@ -1,4 +1,4 @@
-/** What lies behind the last frame of a file: padding, or what a device had not written when it lost its power. */
+/** The bytes behind the last frame of a file: padding, or storage that a device had not written when it lost power. */
 import assert from 'node:assert/strict';
 import { closeSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -27,7 +27,7 @@ const extensionOf = (kind: string) => (/m4a|mp3/.exec(kind)?.[0] ?? kind) as 'm4
 
 describe('The end of a file', function () {
   for (const [kind, make] of Object.entries(KINDS)) {
-    it(`is lost where zeros or noise lie over it: ${kind}`, async () => {
+    it(`is lost if zeros or noise replace it: ${kind}`, async () => {
       const whole = make();
       const from = Math.round(0.6 * whole.length) + 13; // within a frame
       for (const fill of [0, 0x97]) {
@@ -39,7 +39,7 @@ describe('The end of a file', function () {
       }
     });
 
-    it(`is whole where padding follows: ${kind}`, async () => {
+    it(`is complete if padding follows: ${kind}`, async () => {
       const whole = make();
       const { pcm } = await decodeAll(whole, file(extensionOf(kind)));
       const padded = await decodeAll(Buffer.concat([whole, Buffer.alloc(40_000)]), file(extensionOf(kind)));
@@ -65,18 +65,18 @@ describe('Zeros at the end of a file', () => {
   }
   const written = (size: number, zeros: number): Buffer => Buffer.concat([Buffer.alloc(size, 7), Buffer.alloc(zeros)]);
 
-  it('are padding where they begin when the last frame has ended, also one that ends in a zero', () => {
+  it('are padding if they begin where the last frame ends, even one that ends with a zero', () => {
     assert.deepEqual(tail(written(1000, 5000), 1000), { bytes: 0, zeros: 0 });
     assert.deepEqual(tail(written(999, 5001), 1000), { bytes: 0, zeros: 0 });
     assert.deepEqual(tail(written(1000, 0), 1000), { bytes: 0, zeros: 0 });
   });
 
-  it('lie over something where they begin within a frame, or behind the rest of one', () => {
+  it('replace lost bytes if they begin within a frame, or behind part of one', () => {
     assert.deepEqual(tail(written(990, 5000), 1000), { bytes: 0, zeros: 4990 });
     assert.deepEqual(tail(written(1100, 5000), 1000), { bytes: 100, zeros: 5000 });
   });
 
-  it('are what was never written where they begin with a sector of storage', () => {
+  it('are storage that was never written if they begin with a sector', () => {
     assert.deepEqual(tail(written(1024, 5000), 1024), { bytes: 0, zeros: 5000 });
     assert.deepEqual(tail(written(1024, 300), 1024), { bytes: 0, zeros: 0 });
   });

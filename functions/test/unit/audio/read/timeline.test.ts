@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { lengthOf, Origin, Timeline } from '../../../../src/audio/read/containers/timeline.ts';
 import { SAMPLE_RATE } from '../../../../src/audio/read/pcm.ts';
 
-/** Seconds of each kind that come of a second of audio at each of these time stamps. */
+/** How many seconds of each kind result from a second of audio at each of these time stamps. */
 function placed(
   stamps: readonly (number | null)[],
   gap: 'silence' | 'lost' = 'silence',
@@ -26,23 +26,23 @@ function placed(
 const audio = (seconds: number) => Array<string>(seconds).fill('1 audio').join(', ');
 
 describe('The time axis of a container', () => {
-  it('has gaps where time stamps go on behind them', () => {
+  it('has a gap if the time stamps continue behind it', () => {
     assert.equal(placed([0, 1, 2, 25, 26]), `${audio(3)}, 22 silence, ${audio(2)}`);
     assert.equal(placed([0, 1, 2, 25, null, 27]), `${audio(3)}, 22 silence, ${audio(3)}`);
     assert.equal(placed([0, 5, 10], 'lost'), '1 audio, 4 lost, 1 audio, 4 lost, 1 audio');
   });
 
-  it('has one where the last of them is ahead', () => {
+  it('has a gap before a last time stamp that is ahead', () => {
     assert.equal(placed([0, 1, 25]), `${audio(2)}, 23 silence, 1 audio`);
   });
 
-  it('has none for a time stamp that the next one contradicts: one damaged byte moves it by hours', () => {
+  it('has no gap for a time stamp that the next one contradicts: one damaged byte moves it by hours', () => {
     for (const damaged of [25, 2000, -20, 4000, -4000]) assert.equal(placed([0, 1, 2, damaged, 4, 5]), audio(6));
     assert.equal(placed([0, 1, 50, 3, 60, 5, -7, 7]), audio(8));
     assert.equal(placed([700, 1, 2, 3]), audio(4));
   });
 
-  it('begins with the first track of the recording: one that begins hours later does so', () => {
+  it('begins with the first track of the recording, and keeps a track that begins hours later in its place', () => {
     for (const start of [0, 5000, -3]) {
       const origin = new Origin();
       assert.equal(placed([start, start + 1], 'silence', origin), audio(2));
@@ -51,7 +51,7 @@ describe('The time axis of a container', () => {
     }
   });
 
-  it('goes on where another clock begins, and has its gaps', () => {
+  it('continues where another clock begins, and has the gaps of that clock', () => {
     assert.equal(placed([0, 1, 2, -20, -19, -10]), `${audio(5)}, 8 silence, 1 audio`);
   });
 });

@@ -1,4 +1,4 @@
-/** ffmpeg, whose encoders and decoders the tests compare the code with. */
+/** Runs ffmpeg, with whose encoders and decoders the tests compare the code. */
 import { spawnSync } from 'node:child_process';
 
 interface Run {
@@ -19,7 +19,7 @@ export function run(command: 'ffmpeg', args: readonly string[], input?: Uint8Arr
   return { stdout: result.stdout, stderr };
 }
 
-/** An Ogg Opus file of a wandering tone over noise, straight from ffmpeg's libopus. */
+/** An Ogg Opus file of a changing tone over noise, made by ffmpeg's libopus. */
 export function encodeOpus(options: { seconds: number; frameMs: number; channels?: 1 | 2; kbps?: number }): Buffer {
   const { seconds, frameMs, channels = 1, kbps = 32 } = options;
   const source = `aevalsrc=0.4*sin(2000*t+300*sin(3*t))+0.05*random(1):s=16000:d=${seconds}`;

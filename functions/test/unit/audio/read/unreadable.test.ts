@@ -1,4 +1,4 @@
-/** Files of which nothing can be decoded say why, as far as they show it. */
+/** The reason that a file states if nothing of it can be decoded. */
 import assert from 'node:assert/strict';
 import { decodeAll, ffmpeg } from '../../../support/audio.ts';
 import { encode, file } from '../../../support/containers.ts';
@@ -20,7 +20,7 @@ function overwritten(bytes: Buffer, at: number): Buffer {
 }
 
 describe('A file of which nothing can be decoded', function () {
-  it('says that headers of Ogg are damaged, not that it is no Ogg', async () => {
+  it('is refused because the headers of Ogg are damaged, not because it is no Ogg', async () => {
     const vorbis = encode('ogg', [], ['-c:a', 'libvorbis']);
     const flac = encode('ogg', [], ['-c:a', 'flac']);
     for (const bytes of [overwritten(vorbis, 40), overwritten(vorbis, 80), overwritten(flac, 36)]) {
@@ -42,7 +42,7 @@ describe('A file of which nothing can be decoded', function () {
     ['CAF', 'caf', caf, caf.indexOf('desc')],
     ['CAF', 'caf', caf, caf.indexOf('data')],
   ] as const) {
-    it(`says that headers of ${name} are damaged at byte ${at}`, async () => {
+    it(`is refused because the headers of ${name} are damaged at byte ${at}`, async () => {
       assert.equal(
         await refusal(overwritten(bytes, at), extension),
         `The headers of the ${name} file are damaged: they say how to read the rest.`,
@@ -50,7 +50,7 @@ describe('A file of which nothing can be decoded', function () {
     });
   }
 
-  it('says that no sound is behind the headers', async () => {
+  it('is refused because no sound follows the headers', async () => {
     const flac = encode('flac');
     const ogg = encode('ogg');
     const wav = encode('wav');
@@ -66,7 +66,7 @@ describe('A file of which nothing can be decoded', function () {
     }
   });
 
-  it('says that there is no audio track', async () => {
+  it('is refused because it has no audio track', async () => {
     const picture = ['-f', 'lavfi', '-i', 'color=s=16x16:d=1'];
     for (const [name, extension, encoder] of [
       ['MP4', 'm4a', ['-c:v', 'mpeg4', '-movflags', 'frag_keyframe+empty_moov', '-f', 'mp4']],
@@ -77,7 +77,7 @@ describe('A file of which nothing can be decoded', function () {
     }
   });
 
-  it('is no fault of the reader where a hundred thousand boxes lie in one another', async () => {
+  it('does not break the reader if a hundred thousand boxes are nested', async () => {
     const boxes = 100_000;
     const bytes = Buffer.alloc(16 + 8 * boxes);
     bytes.writeUInt32BE(16);
@@ -89,18 +89,18 @@ describe('A file of which nothing can be decoded', function () {
     assert.equal(await refusal(bytes, 'm4a'), 'The MP4 file has no audio track.');
   });
 
-  it('says that its sound cannot be decoded where headers are intact', async () => {
+  it('is refused because its sound cannot be decoded, if its headers are intact', async () => {
     const bytes = encode('webm');
     bytes.fill(0x97, bytes.indexOf(Buffer.of(0x1f, 0x43, 0xb6, 0x75)) + 16);
     assert.match(await refusal(bytes, 'webm'), /^Nothing of the WebM or Matroska file can be decoded/);
   });
 
-  it('says that a CAF file was cut off before its packet table', async () => {
+  it('is refused because a CAF file was cut off before its packet table', async () => {
     const bytes = encode('wav', [], ['-c:a', 'alac', '-f', 'caf']);
     assert.match(await refusal(bytes.subarray(0, bytes.length / 2), 'caf'), /no packet table/);
   });
 
-  it('says that the format of a WAV file is missing', async () => {
+  it('is refused because the format of a WAV file is missing', async () => {
     assert.match(await refusal(overwritten(encode('wav'), 12), 'wav'), /headers of the WAV file are damaged/);
   });
 });

@@ -1,11 +1,11 @@
-/** What storage reads as zeros is lost time, also where it begins with a frame: zeros are lengths of empty frames, too. */
+/** Sectors of zeros are lost time, even if they begin with a frame: zeros are also the lengths of empty frames. */
 import assert from 'node:assert/strict';
 import { checkRecording } from '../../../../src/audio/read/scanFrames.ts';
 import { frame, noise, OPUS, opusPackets, PCM16, readAll, summary } from './framing.ts';
 
 const FRAMES = 400;
 
-/** The sums of what a recording holds, frames. */
+/** How many frames of each kind a recording has. */
 function count(bytes: Uint8Array, format = PCM16) {
   const events = readAll(bytes, format, [1000]);
   assert.deepEqual(summary(readAll(bytes, format)), summary(events), 'however it is cut');
@@ -20,7 +20,7 @@ describe('A zeroed sector', () => {
   const pcm = Buffer.concat(Array.from({ length: FRAMES }, (_, i) => frame(noise(320, i))));
 
   for (const bytes of [512, 4096, 128 * 1024]) {
-    it(`of ${bytes} bytes at the border of a frame of PCM is lost time, not a pause`, () => {
+    it(`of ${bytes} bytes at the border of a PCM frame is lost time, not a pause`, () => {
       const border = 100 * 324;
       const long = Buffer.concat([pcm, pcm]);
       const zeroed = Buffer.from(long);
@@ -51,7 +51,7 @@ describe('A zeroed sector', () => {
     assert.ok(Math.abs(whole + lost - FRAMES) < 10, `${whole} whole, ${lost} lost`);
   });
 
-  it('at the end is lost time, whatever the frame it begins in', () => {
+  it('at the end is lost time, wherever in a frame it begins', () => {
     for (let frames = 100; frames < 228; frames++) {
       const whole = Buffer.from(pcm.subarray(0, frames * 324));
       const border = 512 * Math.floor((whole.length - 8000) / 512);
@@ -62,15 +62,15 @@ describe('A zeroed sector', () => {
     }
   });
 
-  it('is not what a pause at the end is', () => {
+  it('is told from a pause at the end', () => {
     assert.deepEqual(count(Buffer.concat([pcm, Buffer.alloc(4 * 500)])), { whole: FRAMES, empty: 500, lost: 0 });
   });
 
-  it('is no pause where a pause is as long: what the device wrote leads on', () => {
+  it('is told from a pause of its length, behind which the lengths lead on', () => {
     const pause = Buffer.alloc(4 * 128);
     const paused = Buffer.concat([pcm, pause, pcm]);
     assert.deepEqual(count(paused), { whole: 2 * FRAMES, empty: 128, lost: 0 });
-    // Behind a pause, damage is damage.
+    // Damage behind a pause is damage.
     const damaged = Buffer.concat([pcm, Buffer.alloc(4 * 1450), noise(200, 3), pcm]);
     const { empty, lost } = count(damaged);
     assert.equal(empty, 1450);

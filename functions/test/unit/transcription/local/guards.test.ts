@@ -4,22 +4,22 @@ import { doubtOf, repeatsItself } from '../../../../src/transcription/local/guar
 
 const SURE = Float32Array.of(-0.1, -0.2, -0.1);
 
-describe('what a recogniser made up', () => {
-  it('is what never came to an end', () => {
+describe('output that a recogniser made up', () => {
+  it('is text that has no end', () => {
     assert.equal(doubtOf({ tokens: [5, 6, 7], logProbabilities: SURE, isCutOff: true }), 'endless');
   });
 
-  it('is what it was not sure of', () => {
+  it('is text of which the recogniser was not sure', () => {
     const logProbabilities = Float32Array.of(-0.9, -0.8, -0.7);
     assert.equal(doubtOf({ tokens: [5, 6], logProbabilities, isCutOff: false }), 'unsure');
   });
 
-  it('is a phrase over and over', () => {
+  it('is a phrase that is repeated again and again', () => {
     const tokens = [9, ...[1, 2, 3, 4], ...[1, 2, 3, 4], ...[1, 2, 3, 4]];
     assert.equal(doubtOf({ tokens, logProbabilities: SURE, isCutOff: false }), 'repeats');
   });
 
-  it('is not what people say: a phrase twice, a word a few times', () => {
+  it('is not what people say, such as a phrase twice or a word a few times', () => {
     for (const tokens of [
       [1, 2, 3, 4, 1, 2, 3, 4, 5],
       [7, 7, 7, 7],
@@ -33,7 +33,7 @@ describe('what a recogniser made up', () => {
     assert.equal(doubtOf({ tokens: [], logProbabilities: Float32Array.of(-3), isCutOff: false }), null);
   });
 
-  it('is found wherever in a text the phrase stands', () => {
+  it('is found wherever in a text the phrase is', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 100, max: 200 }), { maxLength: 10 }),

@@ -18,7 +18,7 @@ function texts(words: readonly TimedWord[]): string {
 }
 
 describe('words of pieces', () => {
-  it('are those of each, one behind the other, where a pause parts them', () => {
+  it('are those of each piece, one after the other, if a pause divides the pieces', () => {
     const words = joinPieces([heard(0, 8, ['one', 1], ['two', 7.6]), heard(8, 12, ['two', 8.1], ['three', 9])]);
     assert.equal(texts(words), 'one two two three');
     assert.deepEqual(
@@ -27,7 +27,7 @@ describe('words of pieces', () => {
     );
   });
 
-  it('are each there once where the pieces overlap, though each piece has half of one', () => {
+  it('occur once each if the pieces overlap, although each piece has half of one', () => {
     const words = joinPieces([
       heard(0, 9, ['the', 7.2], ['green', 7.5], ['house', 7.8], ['was', 8.2], ['cold.', 8.6], ['A', 8.9]),
       heard(7.4, 15, ['Green', 7.5], ['house', 7.85], ['was', 8.2], ['cold,', 8.6], ['and', 8.9], ['dark', 9.3]),
@@ -43,7 +43,7 @@ describe('words of pieces', () => {
     assert.equal(texts(words), 'no no no no never');
   });
 
-  it('are neither lost nor doubled where pieces disagree about their times', () => {
+  it('are neither lost nor doubled if pieces disagree about their times', () => {
     for (const [left, right] of [
       [8.2, 7.95],
       [7.95, 8.2],
@@ -56,7 +56,7 @@ describe('words of pieces', () => {
     }
   });
 
-  it('have one name for a sound that pieces heard differently, and lose none', () => {
+  it('have one text for a sound that pieces recognised differently, and none is lost', () => {
     for (const [left, right] of [
       [8.0, 8.1],
       [8.1, 8.0],
@@ -71,7 +71,7 @@ describe('words of pieces', () => {
     }
   });
 
-  it('are what was said, in order, whatever is cut where, if every piece hears what is whole in it', () => {
+  it('are what was said, in order, wherever pieces are cut, if each piece recognises the words that are whole in it', () => {
     const lengths = fc.array(fc.integer({ min: 10, max: 70 }), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(lengths, fc.infiniteStream(fc.integer({ min: 300, max: 900 })), (hundredths, cuts) => {
@@ -95,7 +95,7 @@ describe('words of pieces', () => {
   });
 });
 
-/** Words that lie within a piece, from its start; what it has the half of is another word. */
+/** The words within a piece, with times from its start. A word of which only half is in the piece becomes another word. */
 function partOf(said: readonly TimedWord[], from: number, to: number): TimedWord[] {
   return said
     .filter(({ startSeconds, endSeconds }) => endSeconds > from + 0.01 && startSeconds < to - 0.01)

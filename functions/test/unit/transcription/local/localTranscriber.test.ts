@@ -7,7 +7,7 @@ import { speechOfPcm } from '../../../support/speech.ts';
 
 const RATE = 16_000;
 
-/** Hears one word half a second into each piece: where the piece begins, in seconds. */
+/** Recognises one word half a second into each piece. Its text is the time at which the piece begins, in seconds. */
 class OneWordEach implements BatchRecogniser {
   readonly size = 2;
   readonly requests: BatchRequest[] = [];
@@ -63,7 +63,7 @@ describe('the local transcriber', () => {
     assert.ok(words.every(({ speaker, language }) => speaker === null && language === 'en'));
   });
 
-  it('gives the words in order of time, however their pieces are batched', async () => {
+  it('returns the words in order of time, however their pieces are batched', async () => {
     const pauses = [9, 14, 22, 31, 40].map((second) => second * RATE);
     const audio = speechOfPcm(new Float32Array(45 * RATE), pauses);
     const { words } = await transcriber().transcribe(request({ audio }), signal);
@@ -74,13 +74,13 @@ describe('the local transcriber', () => {
     assert.equal(recogniser.requests.length, 2);
   });
 
-  it('takes English of any region, and speech of no known language for English', async () => {
+  it('accepts English of any region, and treats speech of unknown language as English', async () => {
     for (const language of ['en', 'en-GB', 'EN-us', 'multi']) {
       assert.equal((await transcriber().transcribe(request({ language }), signal)).language, 'en');
     }
   });
 
-  it('says that it does not know other languages, and keeps the audio', async () => {
+  it('refuses other languages with a sentence, and the audio is kept', async () => {
     for (const spoken of [{ language: 'de' }, { language: 'multi', preferredLanguage: 'pt-BR' }]) {
       await assert.rejects(transcriber().transcribe(request(spoken), signal), {
         code: 'language_not_supported_locally',
@@ -90,7 +90,7 @@ describe('the local transcriber', () => {
     assert.equal(recogniser.requests.length, 0);
   });
 
-  it('waits for the operator where the files of the model are missing', async () => {
+  it('waits for the operator if the files of the model are missing', async () => {
     await assert.rejects(transcriber(false).transcribe(request(), signal), {
       code: 'transcription_not_configured',
       message: /moonshine-tiny-en/,

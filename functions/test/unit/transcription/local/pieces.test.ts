@@ -19,7 +19,7 @@ function speech(seconds: number, ...silences: readonly (readonly [number, number
 }
 
 describe('pieces of speech', () => {
-  it('are one where it is short', () => {
+  it('are a single one if it is short', () => {
     assert.deepEqual(cutIntoPieces(speech(9), [3 * RATE]), [{ start: 0, end: 9 * RATE }]);
   });
 
@@ -35,7 +35,7 @@ describe('pieces of speech', () => {
     assert.equal(second!.start, first!.end);
   });
 
-  it('overlap around a quiet moment where there is no pause: a word that one has half of is whole in the other', () => {
+  it('overlap around a quiet moment if there is no pause: a word of which one has half is whole in the other', () => {
     const [first, second] = cutIntoPieces(speech(15, [5.2, 5.3], [8.4, 8.5]), []);
     const [from, to] = [second!.start / RATE, first!.end / RATE];
     assert.ok(from < 8.4 - 0.6 && to > 8.5 + 0.6, `${from} to ${to}`);

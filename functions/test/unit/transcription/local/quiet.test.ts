@@ -21,11 +21,11 @@ describe('quiet between words', () => {
     }
   });
 
-  it('is not what is too short to be more than a closed consonant', () => {
+  it('is not as short as the closure of a consonant', () => {
     assert.deepEqual(quietStretches(speech(2, 0.5, [0.5, 0.53], [1, 1.4])), [{ start: 1, end: 1.4 }]);
   });
 
-  it('is nowhere where nothing is louder than anything else', () => {
+  it('is not found if all audio is equally loud', () => {
     for (const pcm of [speech(2, 0.5), new Float32Array(2 * RATE), new Float32Array(0)]) {
       assert.deepEqual(quietStretches(pcm), []);
     }

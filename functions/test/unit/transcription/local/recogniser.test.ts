@@ -41,7 +41,7 @@ describe('the recogniser', function () {
     tiny = await loadRecogniser(TINY);
   });
 
-  it('hears a sentence, and when each of its words begins', async () => {
+  it('recognises a sentence, and when each of its words begins', async () => {
     const { pcm, said } = await carriage();
     const heard = await only(tiny.recognise([pcm]));
     const pairs = alignWords(said, heard).filter(
@@ -54,7 +54,7 @@ describe('the recogniser', function () {
     }
   });
 
-  it('hears the same in a thread of the pool', async () => {
+  it('recognises the same in a thread of the pool', async () => {
     const { pcm } = await carriage();
     const pool = new RecogniserPool({ size: 1 });
     try {
@@ -66,7 +66,7 @@ describe('the recogniser', function () {
     }
   });
 
-  it('hears in a batch what it hears in each piece alone, whatever the lengths', async () => {
+  it('recognises the same in a batch as in each piece alone, whatever the lengths', async () => {
     const { pcm } = await carriage();
     const pieces = [pcm, pcm.subarray(0, 2.2 * RATE), new Float32Array(RATE / 2), pcm.subarray(0, 1)];
     const together = await tiny.recognise(pieces);
@@ -89,7 +89,7 @@ describe('the recogniser', function () {
     clicks: (i) => (i % 4000 === 0 ? 0.9 : 0),
   };
   for (const [name, sample] of Object.entries(sounds)) {
-    it(`hears no words in ${name}`, async () => {
+    it(`recognises no words in ${name}`, async () => {
       for (const seconds of [0.5, 6]) {
         const pcm = Float32Array.from({ length: seconds * RATE }, (_, i) => sample(i));
         assert.deepEqual(await tiny.recognise([pcm]), [[]]);

@@ -12,20 +12,20 @@ describe('the pieces that a recogniser writes', () => {
     ]);
   });
 
-  it('become characters where they are bytes', () => {
+  it('become characters if they are bytes', () => {
     assert.deepEqual(texts(['▁caf', '<0xC3>', '<0xA9>', '▁now']), ['café', 'now']);
   });
 
-  it('are no word where there is nothing to say', () => {
+  it('are no word if they are only punctuation', () => {
     assert.deepEqual(texts(['▁-', '▁yes', '▁', '▁"']), ['yes']);
     assert.deepEqual(texts([]), []);
   });
 
-  it('have a comma once that the model writes twice', () => {
+  it('have a single comma where the model writes two', () => {
     assert.deepEqual(texts(['▁cousin', ',', ',', '▁well', '...']), ['cousin,', 'well...']);
   });
 
-  it('begin a word where the first piece does not', () => {
+  it('make a word even if the first piece does not begin one', () => {
     assert.deepEqual(texts(['ello', '▁there']), ['ello', 'there']);
   });
 });
