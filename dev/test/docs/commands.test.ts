@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -94,6 +94,23 @@ describe('the commands in the documents', () => {
         scripts: Record<string, string>;
       };
       assert.ok(name !== undefined && name in scripts, `${at}: ${typed(call)}`);
+    }
+  });
+
+  it('select by --grep tests that exist', () => {
+    const tests = globSync('functions/test/**/*.test.ts', { cwd: ROOT }).map((file) =>
+      readFileSync(path.join(ROOT, file), 'utf8'),
+    );
+    const greps = callsOf('npm').filter(({ call }) => call.args.includes('--grep'));
+    assert.ok(greps.length > 0);
+    for (const { at, call } of greps) {
+      const titles = call.args[call.args.indexOf('--grep') + 1]?.split('|') ?? [];
+      for (const title of titles) {
+        assert.ok(
+          tests.some((text) => text.includes(title)),
+          `${at}: ${title}`,
+        );
+      }
     }
   });
 
