@@ -40,7 +40,7 @@ async function speech(): Promise<{ pcm: Float32Array; words: Word[] }> {
   return { pcm, words };
 }
 
-type Spoil = (pcm: Float32Array) => Float32Array;
+type Change = (pcm: Float32Array) => Float32Array;
 
 /**
  * Tones stand out of the background and are no voice. The engine sends them if it is not sure, so it is meant to differ there.
@@ -48,7 +48,7 @@ type Spoil = (pcm: Float32Array) => Float32Array;
 const TONES = 'music-like tones, 15 dB below speech';
 
 /** The conditions are generated, with the same noise in every run. */
-const CONDITIONS: Readonly<Record<string, Spoil>> = {
+const CONDITIONS: Readonly<Record<string, Change>> = {
   'as recorded': (pcm) => pcm,
   'white noise, 20 dB below speech': (pcm) => withNoise(pcm, 0.009),
   'white noise, 10 dB below speech': (pcm) => withNoise(pcm, 0.028),
@@ -72,7 +72,7 @@ function melody(t: number): number {
   return 0.03 * Math.exp(-3 * ((2 * t) % 1)) * (Math.sin(turn) + Math.sin(2 * turn) / 2 + Math.sin(3 * turn) / 4);
 }
 
-export interface Hearing {
+export interface DetectionResult {
   readonly condition: string;
   /** Whether something other than speech and noise stands out of the background. */
   readonly hasTones: boolean;
@@ -116,10 +116,10 @@ function compare(
   plain: readonly Region[],
   words: readonly Word[],
   windows: number,
-): Hearing {
+): DetectionResult {
   const [a, b] = [inRegions(ours, windows), inRegions(plain, windows)];
   const missing = (regions: readonly Region[]) => {
-    const shares = words.map((word) => heardShare(word, regions));
+    const shares = words.map((word) => detectedShare(word, regions));
     return { lost: shares.filter((s) => s < 0.5).length, clipped: shares.filter((s) => s >= 0.5 && s < 0.9999).length };
   };
   const plainMissing = missing(plain);
@@ -148,19 +148,19 @@ function inRegions(regions: readonly Region[], windows: number): Uint8Array {
   return marks;
 }
 
-function heardShare({ start, end }: Word, regions: readonly Region[]): number {
-  const heard = regions.reduce((sum, r) => sum + Math.max(0, Math.min(r.end, end) - Math.max(r.start, start)), 0);
-  return heard / (end - start);
+function detectedShare({ start, end }: Word, regions: readonly Region[]): number {
+  const detected = regions.reduce((sum, r) => sum + Math.max(0, Math.min(r.end, end) - Math.max(r.start, start)), 0);
+  return detected / (end - start);
 }
 
-export async function agreement(): Promise<Hearing[]> {
+export async function agreement(): Promise<DetectionResult[]> {
   const { pcm, words } = await speech();
   const vad = await loadSileroVad();
-  const results: Hearing[] = [];
-  for (const [condition, spoil] of Object.entries(CONDITIONS)) {
-    const spoiled = spoil(pcm);
-    const [plain = new Float32Array(0)] = await plainLoop(atLevel(spoiled, -20));
-    const ours = await engineWay(spoiled, vad);
+  const results: DetectionResult[] = [];
+  for (const [condition, change] of Object.entries(CONDITIONS)) {
+    const changed = change(pcm);
+    const [plain = new Float32Array(0)] = await plainLoop(atLevel(changed, -20));
+    const ours = await engineWay(changed, vad);
     results.push(compare(condition, regionsOf(ours, pcm.length), regionsOf(plain, pcm.length), words, plain.length));
   }
   return results;

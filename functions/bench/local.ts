@@ -14,7 +14,7 @@ import { ListenerPool } from '../src/audio/detect/listenerPool.ts';
 import { LOCAL_MODEL_SIZES } from '../src/config.ts';
 import { RecogniserPool } from '../src/transcription/local/recogniserPool.ts';
 import type { Transcriber } from '../src/transcription/transcriber.ts';
-import { hear, localTranscriber } from './recognition.ts';
+import { recogniseRecordings, localTranscriber } from './recognition.ts';
 import type { Heard } from './recognition.ts';
 import { sampleBytes, SAMPLES, toFile } from './sound.ts';
 
@@ -33,7 +33,12 @@ async function hearFolder(folder: string, listener: ListenerPool, transcriber: T
   for (const name of names) {
     const { base, ext } = path.parse(name);
     const file = toFile(`${base.replaceAll(/\W/g, '')}_${RECORDED_AT}${ext}`, RECORDED_AT, 'folder');
-    const heard = await hear([file], () => createReadStream(path.join(folder, name)), listener, transcriber);
+    const heard = await recogniseRecordings(
+      [file],
+      () => createReadStream(path.join(folder, name)),
+      listener,
+      transcriber,
+    );
     results.push({ name, heard, ...wordErrors(readFileSync(textOf(folder, name), 'utf8'), textIn(heard)) });
   }
   return results;
@@ -47,7 +52,7 @@ async function hearSamples(listener: ListenerPool, transcriber: Transcriber): Pr
   const results: Result[] = [];
   for (const sample of SAMPLES) {
     const { files, open } = sampleBytes(sample);
-    const heard = await hear(files, open, listener, transcriber);
+    const heard = await recogniseRecordings(files, open, listener, transcriber);
     const said = sample.words.map(({ text }) => text).join(' ');
     results.push({
       name: sample.scenario,

@@ -11,7 +11,7 @@ import { loadRecogniser } from '../src/transcription/local/recogniser.ts';
 import { prepareModel } from '../models/moonshine/prepare.ts';
 import { publishedFiles, publishedLoop, sherpa } from './publishedMoonshine.ts';
 import type { Peer } from './publishedMoonshine.ts';
-import { hear } from './recognition.ts';
+import { recogniseRecordings } from './recognition.ts';
 import { race } from './rounds.ts';
 import type { Contestant } from './rounds.ts';
 import { RATE, sampleBytes, samplePcm, SAMPLES } from './sound.ts';
@@ -28,7 +28,7 @@ async function speechOfSamples(): Promise<Speech[]> {
   const listener = new ListenerPool({ size: 1 });
   for (const sample of SAMPLES) {
     const { files, open } = sampleBytes(sample);
-    await hear(files, open, listener, {
+    await recogniseRecordings(files, open, listener, {
       async transcribe({ audio }) {
         const pcm = await audio.pcm();
         found.push({ pcm, pieces: cutIntoPieces(pcm, audio.pauses) });

@@ -78,10 +78,10 @@ function speed(): Figures['speed'] {
     one.push(child(['speed.ts', values.minutes, values.rounds, turn === 0 ? 'all' : 'engine'], true) as SpeedRun);
     two.push(child(['speed.ts', values.minutes, values.rounds, 'engine']) as SpeedRun);
   }
-  return { oneCore: together(one), twoCores: together(two) };
+  return { oneCore: mergeRuns(one), twoCores: mergeRuns(two) };
 }
 
-function together(runs: readonly SpeedRun[]): Speed[] {
+function mergeRuns(runs: readonly SpeedRun[]): Speed[] {
   const byName = new Map<string, Speed[]>();
   for (const each of runs.flatMap(({ speeds }) => speeds))
     byName.set(each.name, [...(byName.get(each.name) ?? []), each]);

@@ -1,5 +1,5 @@
 /** Derives the ratios that the project promises from the measured figures. */
-import type { Hearing } from './agreement.ts';
+import type { DetectionResult } from './agreement.ts';
 import type { Billing } from './billing.ts';
 import type { Load } from './coldStart.ts';
 import type { Day } from './day.ts';
@@ -105,7 +105,7 @@ export interface SearchSpeed {
 
 export interface Figures {
   readonly speed: { readonly oneCore: readonly Speed[]; readonly twoCores: readonly Speed[] };
-  readonly agreement: readonly Hearing[];
+  readonly agreement: readonly DetectionResult[];
   readonly hearing: readonly Recall[];
   readonly decoding: readonly DecodingSpeed[];
   readonly billing: Billing;

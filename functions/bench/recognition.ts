@@ -32,7 +32,7 @@ export function localTranscriber(size: LocalModelSize, recogniser: BatchRecognis
  * The words of the recordings of one device, in order of time.
  * @param open gives the bytes of a recording
  */
-export async function hear(
+export async function recogniseRecordings(
   files: readonly JobFile[],
   open: (file: JobFile) => AsyncIterable<Uint8Array>,
   listener: ListenerPool,

@@ -43,7 +43,7 @@ export class Judges {
   /**
    * Adds labels to tracks without any: what Silero detects in them, unchanged, at its best level.
    */
-  async withTruth(tracks: readonly Track[]): Promise<Track[]> {
+  async withLabels(tracks: readonly Track[]): Promise<Track[]> {
     const result: Track[] = [];
     for (const track of tracks) {
       result.push({ ...track, labels: track.labels ?? (await this.#plain(track.pcm, SILERO)) });

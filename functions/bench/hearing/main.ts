@@ -35,7 +35,7 @@ await main(async () => {
   const [noise, music, rooms] = [ingredient('noise'), ingredient('music'), ingredient('rirs')];
 
   for (const kind of kindsOf(folder)) {
-    const tracks = await judges.withTruth(readTracks(path.join(folder, kind)));
+    const tracks = await judges.withLabels(readTracks(path.join(folder, kind)));
     await note(judges.recall(kind, tracks));
     if (kind !== 'near') continue;
     const some = tracks.filter((_, i) => i % SPOILT === 0);

@@ -41,27 +41,27 @@ export async function judgeStretch(
   const judged = await vad.probabilities(slices.map(toVadSlice));
   const outstanding = slices.map((slice) => standsOut(levelsOf(slice)).subarray(slice.start - slice.from));
 
-  const heard = heardWindows(joined(judged));
+  const inRegion = windowsInRegions(joined(judged));
   const start = slices[0]?.start ?? 0;
-  const again = slices.filter((slice, i) => {
-    const missed = outstanding[i]?.filter((stands, window) => stands && !heard[slice.start - start + window]);
+  const doubtful = slices.filter((slice, i) => {
+    const missed = outstanding[i]?.filter((stands, window) => stands && !inRegion[slice.start - start + window]);
     return (missed?.length ?? 0) >= DOUBTFUL_WINDOWS;
   });
-  const freshly = (slice: Slice): VadSlice => toVadSlice({ ...slice, from: slice.start });
-  const second = await vad.probabilities(again.map(freshly));
+  const fromFreshStart = (slice: Slice): VadSlice => toVadSlice({ ...slice, from: slice.start });
+  const freshResults = await vad.probabilities(doubtful.map(fromFreshStart));
   const turnedDown = slices.flatMap((slice) => {
     const gain = gainInNoise(levelsOf(slice));
-    return gain === null ? [] : { slice, judge: { ...freshly(slice), gain } };
+    return gain === null ? [] : { slice, judge: { ...fromFreshStart(slice), gain } };
   });
-  const third = (await vad.probabilities(turnedDown.map(({ judge }) => judge))).map(whereSure);
+  const quieterResults = (await vad.probabilities(turnedDown.map(({ judge }) => judge))).map(onlySure);
 
   return joined(
     slices.map((slice, i) => {
-      const other = second[again.indexOf(slice)];
-      const quieter = third[turnedDown.findIndex((each) => each.slice === slice)];
+      const fresh = freshResults[doubtful.indexOf(slice)];
+      const quieter = quieterResults[turnedDown.findIndex((each) => each.slice === slice)];
       return judged[i]?.map((probability, window) => {
-        const best = Math.max(probability, other?.[window] ?? 0, quieter?.[window] ?? 0);
-        return outstanding[i]?.[window] ? inDoubtSpeech(best) : best;
+        const best = Math.max(probability, fresh?.[window] ?? 0, quieter?.[window] ?? 0);
+        return outstanding[i]?.[window] ? speechIfInDoubt(best) : best;
       });
     }),
   );
@@ -73,25 +73,25 @@ const SURE = 0.5;
 /**
  * The probabilities of which the model is sure, and 0 for the others. If so few are sure that they may be a click, all are 0.
  */
-function whereSure(probabilities: Float32Array): Float32Array {
+function onlySure(probabilities: Float32Array): Float32Array {
   const sure = probabilities.map((probability) => (probability >= SURE ? probability : 0));
   return sure.filter((probability) => probability > 0).length >= DOUBTFUL_WINDOWS ? sure : sure.fill(0);
 }
 
-function inDoubtSpeech(probability: number): number {
+function speechIfInDoubt(probability: number): number {
   const { threshold, releaseThreshold } = REGION_DEFAULTS;
   return probability >= releaseThreshold ? Math.max(probability, threshold) : probability;
 }
 
 /** 1 for each window that lies in a region of speech, padding included; 0 for the others. */
-function heardWindows(probabilities: Float32Array): Uint8Array {
+function windowsInRegions(probabilities: Float32Array): Uint8Array {
   const detector = new RegionDetector();
-  const heard = new Uint8Array(probabilities.length);
+  const inRegion = new Uint8Array(probabilities.length);
   const samples = probabilities.length * WINDOW_SAMPLES;
   for (const { start, end } of [...detector.push(probabilities), ...detector.end(samples)]) {
-    heard.fill(1, Math.floor(start / WINDOW_SAMPLES), Math.ceil(end / WINDOW_SAMPLES));
+    inRegion.fill(1, Math.floor(start / WINDOW_SAMPLES), Math.ceil(end / WINDOW_SAMPLES));
   }
-  return heard;
+  return inRegion;
 }
 
 function joined(parts: readonly (Float32Array | undefined)[]): Float32Array {

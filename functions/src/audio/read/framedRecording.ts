@@ -135,10 +135,10 @@ function mergeShort(frames: readonly EncodedFrame[], rate: number): readonly Enc
       groups.push({ frames: [frame], samples: frame.samples });
     }
   }
-  return groups.map((group) => together(group.frames, group.samples));
+  return groups.map((group) => joinFrames(group.frames, group.samples));
 }
 
-function together(frames: readonly EncodedFrame[], samples: number): EncodedFrame {
+function joinFrames(frames: readonly EncodedFrame[], samples: number): EncodedFrame {
   const [first] = frames;
   const payload = first?.payload ? Buffer.concat(frames.map((frame) => frame.payload ?? new Uint8Array(0))) : null;
   return first?.isEmpty ? { payload: null, samples, isEmpty: true } : { payload, samples };

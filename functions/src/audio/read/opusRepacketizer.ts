@@ -23,7 +23,7 @@ export function repacketize(packets: readonly Uint8Array[]): Uint8Array[] {
   let bytes = 0;
   let samples = 0;
   const flush = (): void => {
-    fewer.push(...(group.length > 1 ? [together(group)] : group));
+    fewer.push(...(group.length > 1 ? [joinPackets(group)] : group));
     [group, bytes, samples] = [[], 0, 0];
   };
   for (const packet of packets) {
@@ -41,7 +41,7 @@ export function repacketize(packets: readonly Uint8Array[]): Uint8Array[] {
 }
 
 /** @param packets of one frame each, with the same TOC */
-function together(packets: readonly Uint8Array[]): Uint8Array {
+function joinPackets(packets: readonly Uint8Array[]): Uint8Array {
   const frames = packets.map((packet) => packet.subarray(1));
   const sizes = frames.slice(0, -1).flatMap(({ length }) => statedSize(length));
   return Buffer.concat([

@@ -16,7 +16,7 @@ import type { ReadReport, SourceFrame } from './pcm.ts';
 import { PcmFrames } from './pcmFrames.ts';
 import { MAX_LEAD_IN_BYTES } from './leadIn.ts';
 import { HEAD_BYTES, recognise } from './recognise.ts';
-import { peek, readSource, without } from './source.ts';
+import { peek, readSource, skipBytes } from './source.ts';
 
 export interface ReadOptions {
   /** Ends reading immediately. The signal's reason is then thrown. */
@@ -66,7 +66,7 @@ export async function openRecording(
   const source = await peek(readSource(bytes, signal), HEAD_BYTES, MAX_LEAD_IN_BYTES);
   try {
     const { format, leadInBytes } = recognise(source.head, named);
-    return { format, bytes: leadInBytes > 0 ? without(source.bytes, leadInBytes) : source.bytes };
+    return { format, bytes: leadInBytes > 0 ? skipBytes(source.bytes, leadInBytes) : source.bytes };
   } catch (error) {
     await source.release();
     throw error;

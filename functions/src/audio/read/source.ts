@@ -76,11 +76,11 @@ export async function peek(source: AsyncIterable<Uint8Array>, count: number, max
   const release = async (): Promise<void> => {
     await iterator.return?.();
   };
-  return { head: taken.subarray(0, count + leadIn), bytes: again(taken, iterator), release };
+  return { head: taken.subarray(0, count + leadIn), bytes: replay(taken, iterator), release };
 }
 
 /** Skips the first `count` bytes of a source. */
-export async function* without(
+export async function* skipBytes(
   bytes: AsyncIterable<Uint8Array>,
   count: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -92,7 +92,10 @@ export async function* without(
   }
 }
 
-async function* again(taken: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+async function* replay(
+  taken: Uint8Array,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     if (taken.length > 0) yield taken;
     for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;

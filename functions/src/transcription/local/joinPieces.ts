@@ -9,7 +9,7 @@ export interface TimedWord {
   readonly endSeconds: number;
 }
 
-export interface HeardPiece<Word extends TimedWord> {
+export interface RecognisedPiece<Word extends TimedWord> {
   readonly piece: Piece;
   /** In order, from the start of the piece. */
   readonly words: readonly Word[];
@@ -18,11 +18,11 @@ export interface HeardPiece<Word extends TimedWord> {
 /** How far the starts of one word may differ between two pieces, seconds. In quick speech, the next word begins after that. */
 const SAME_WORD_SECONDS = 0.3;
 
-/** @param heard the pieces, in order of their starts. @returns words with times from the start of the whole speech */
-export function joinPieces<Word extends TimedWord>(heard: readonly HeardPiece<Word>[]): Word[] {
+/** @param recognised the pieces, in order of their starts. @returns words with times from the start of the whole speech */
+export function joinPieces<Word extends TimedWord>(recognised: readonly RecognisedPiece<Word>[]): Word[] {
   let joined: Word[] = [];
   let end = 0;
-  for (const { piece, words } of heard) {
+  for (const { piece, words } of recognised) {
     const start = piece.start / SAMPLE_RATE;
     const own = words.map((word) => later(word, start));
     const { kept, first } = start < end ? seamOf(joined, own, (start + end) / 2) : { kept: joined.length, first: 0 };

@@ -106,7 +106,7 @@ function cutMp4(file: FileView): CutMp4 | null {
   for (let boxes = 0; position < file.size && boxes < MAX_BOXES; boxes++) {
     const box = boxHead(readView(file, position, BOX_HEAD_BYTES));
     if (box === null || box.size < LEAST_BOX_BYTES || !isBoxType(box.type)) {
-      return behindBoxes(file, position, box?.type ?? '', seconds);
+      return claimBehindBoxes(file, position, box?.type ?? '', seconds);
     }
     ({ type } = box);
     if (type === 'moov') seconds = movieSeconds(Buffer.from(readView(file, position + BOX_OF_INDEX, MOVIE_HEAD_BYTES)));
@@ -120,7 +120,7 @@ function cutMp4(file: FileView): CutMp4 | null {
  * The claim of an MP4 file that ends in bytes that are not boxes. They may be audio only if the file is fragmented. The type of
  * a box that extends to the end of the file consists of letters, so a valid type is no damage.
  */
-function behindBoxes(file: FileView, position: number, type: string, seconds: number | null): CutMp4 | null {
+function claimBehindBoxes(file: FileView, position: number, type: string, seconds: number | null): CutMp4 | null {
   if (seconds !== null || isBoxType(type)) return null;
   const { bytes, zeros } = tailOf(file, position);
   return { seconds, missingBytes: bytes + zeros };

@@ -111,7 +111,7 @@ async function* decodeFiles(path: string, extension: FileExtension, options: Fil
   const whole = openView(path);
   try {
     const files = filesWithin(whole, extension);
-    return yield* withSound(
+    return yield* requireSound(
       files.length > 1 ? decodeEach(whole, files, path, options) : decodeFile(path, extension, options),
     );
   } catch (error) {
@@ -124,7 +124,7 @@ async function* decodeFiles(path: string, extension: FileExtension, options: Fil
 }
 
 /** @throws AppError `recording_corrupt` if everything is lost */
-async function* withSound(batches: Batches): Batches {
+async function* requireSound(batches: Batches): Batches {
   let hasSound = false;
   try {
     let next = await batches.next();
@@ -201,16 +201,16 @@ async function* decodeMended(
   if (decoder === 'ffmpeg') return yield* native();
   if (demuxer === undefined) return yield* decoder === 'auto' ? native() : failing(new AppError('decoder_unavailable'));
   const { decodeInSandbox, NotInSandbox } = await import('./sandbox.ts');
-  const inSandbox = (hasOther: boolean, otherwise: (reason: unknown) => Batches): Batches =>
-    firstOf(
+  const inSandbox = (hasOther: boolean, fallback: (reason: unknown) => Batches): Batches =>
+    withFallback(
       decodeInSandbox(path, { ...shared, demuxer, hasOther }),
       (error) => error instanceof NotInSandbox,
-      otherwise,
+      fallback,
     );
   if (decoder === 'sandbox') return yield* inSandbox(false, () => failing(new AppError('decoder_unavailable')));
   // The sandbox, then ffmpeg, if they can decode all tracks; else the sandbox with the tracks that it can decode.
   return yield* inSandbox(true, () =>
-    firstOf(native(), isUndecodable, (reason) => inSandbox(false, () => failing(reason))),
+    withFallback(native(), isUndecodable, (reason) => inSandbox(false, () => failing(reason))),
   );
 }
 
@@ -219,10 +219,10 @@ async function* failing(error: unknown): Batches {
   throw error;
 }
 
-/** The batches of `first`; those of `second` if `first` fails, before its first batch, for a reason that `isReason` accepts. */
-async function* firstOf(
+/** The batches of `first`; those of `second` if `first` fails, before its first batch, for a reason that `canFallBack` accepts. */
+async function* withFallback(
   first: Batches,
-  isReason: (error: unknown) => boolean,
+  canFallBack: (error: unknown) => boolean,
   second: (reason: unknown) => Batches,
 ): Batches {
   try {
@@ -230,7 +230,7 @@ async function* firstOf(
     try {
       begun = await first.next();
     } catch (error) {
-      if (!isReason(error)) throw error;
+      if (!canFallBack(error)) throw error;
       return yield* second(error);
     }
     if (begun.done) return begun.value;

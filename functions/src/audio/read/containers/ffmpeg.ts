@@ -251,7 +251,7 @@ async function* decodePiece(
   for await (const event of eventsOf(path, extension, { ...options, output: 'pcm_s16le' })) {
     if (event.kind === 'tracks') {
       tracks = start.before ?? new PcmTracks(event.tracks, options.maxSeconds, options.channels, start.hasDelay);
-      if (start.isBehindDamage) tracks.goOn(event.tracks);
+      if (start.isBehindDamage) tracks.continueBehindDamage(event.tracks);
     } else tracks?.push(event, mayPause && !options.log.hasComplained ? 'silence' : start.missing);
     if (tracks?.isBatchReady) yield toBatch(tracks.drain());
   }

@@ -60,7 +60,7 @@ export class PcmTracks {
    * The same tracks continue behind damage. Their time stamps show how much is missing.
    * @throws AppError `recording_corrupt` if these are other tracks
    */
-  goOn(tracks: readonly PcmTrack[]): void {
+  continueBehindDamage(tracks: readonly PcmTrack[]): void {
     const isSame = ({ number, sampleRate, channels }: PcmTrack, i: number): boolean => {
       const track = this.#tracks[i];
       return track?.number === number && track.sampleRate === sampleRate && track.channels === channels;

@@ -21,7 +21,7 @@ import { linksOf } from './ogg.ts';
 export type Finding = 'damaged' | 'no track' | 'nothing' | 'sound';
 
 export const FINDERS: Readonly<Partial<Record<FileExtension, (file: FileView) => Finding>>> = {
-  flac: (file) => behind(file, flacSoundStart(Buffer.from(readView(file, 0, MAX_HEADER_BYTES)))),
+  flac: (file) => findBehindHeaders(file, flacSoundStart(Buffer.from(readView(file, 0, MAX_HEADER_BYTES)))),
   ogg: findInOgg,
   webm: findInMatroska,
   m4a: findInMp4,
@@ -34,7 +34,7 @@ export const FINDERS: Readonly<Partial<Record<FileExtension, (file: FileView) =>
 const AMR_MAGIC_BYTES = 9;
 
 /** @param start where the audio begins; null if no header states it */
-function behind({ size }: FileView, start: number | null): Finding {
+function findBehindHeaders({ size }: FileView, start: number | null): Finding {
   if (start === null) return 'damaged';
   return start < size ? 'sound' : 'nothing';
 }
