@@ -1,9 +1,9 @@
 /** Signing in and out. Loaded apart: the sign-in page is painted before it. */
 import {
+  browserLocalPersistence,
   connectAuthEmulator,
   createUserWithEmailAndPassword,
   deleteUser,
-  indexedDBLocalPersistence,
   initializeAuth,
   onAuthStateChanged,
   sendEmailVerification,
@@ -21,9 +21,14 @@ import { localSuite } from '../env.ts';
 import { once } from '../once.ts';
 import { firebaseApp } from './app.ts';
 
+/**
+ * The session is kept in `localStorage`. In IndexedDB, the SDK looks for changes every 0.8 s in every open tab
+ * (https://github.com/firebase/firebase-js-sdk/issues/4724), and in Safari it takes a transaction that a reload cut off for a sign-out
+ * (https://github.com/firebase/firebase-js-sdk/pull/10123).
+ */
 export const userAuth = once(async (): Promise<Auth> => {
   // Without a resolver: what popups need (a frame of Google's) is loaded by who opens one.
-  const instance = initializeAuth(await firebaseApp(), { persistence: indexedDBLocalPersistence });
+  const instance = initializeAuth(await firebaseApp(), { persistence: browserLocalPersistence });
   if (localSuite !== null) connectAuthEmulator(instance, localSuite.auth, { disableWarnings: true });
   return instance;
 });

@@ -104,6 +104,10 @@ describe('The console', function () {
       left.filter((name) => name?.startsWith('firestore/')),
       [],
     );
+    assert(
+      !left.includes('firebaseLocalStorageDb'),
+      'Auth would look for changes there, in every tab and all the time',
+    );
   });
 
   it('says why nobody is signed in any more when the account was deleted, once', async () => {
