@@ -53,7 +53,7 @@ describe('The console', function () {
     await visitor.leave();
   });
 
-  it('is served with a policy that lets nothing in from elsewhere, and with a page for each of its addresses', async () => {
+  it('is served with a policy that blocks foreign content, and answers each of its addresses with the page', async () => {
     const { headers } = await fetch(ORIGIN);
     const policy = headers.get('content-security-policy') ?? '';
     assert.match(policy, /default-src 'none'.*script-src 'self'.*frame-ancestors 'none'/);
@@ -110,7 +110,7 @@ describe('The console', function () {
     );
   });
 
-  it('says why nobody is signed in any more when the account was deleted, once', async () => {
+  it('says once why the session ended when the account was deleted', async () => {
     visitor.expectedErrors = /accounts:lookup|securetoken|token/;
     await deleteAccount(await uidOf(await visitor.signUp()));
     await page.reload();
@@ -175,7 +175,7 @@ describe('The console', function () {
     await page.getByRole('heading', { name: 'This conversation is gone' }).waitFor();
   });
 
-  it('says without a network that a transcript may not be whole, exports none of it, and reads it when there is one', async () => {
+  it('says without a network that a transcript may be incomplete, does not export it, and reads the rest when it is online', async () => {
     const said = sampleOf('letter')
       .words.map(({ text }) => text)
       .join(' ');
@@ -201,7 +201,7 @@ describe('The console', function () {
     await page.getByText('on the clipboard').waitFor();
   });
 
-  it('says without a network what it has not kept, and looks again when there is one', async () => {
+  it('says without a network which data this device does not have, and loads it when it is online', async () => {
     await visitor.signUp();
     await page.getByRole('heading', { name: 'Nothing has been said yet' }).waitFor();
     await visitor.context.setOffline(true);
@@ -215,7 +215,7 @@ describe('The console', function () {
     await page.getByRole('heading', { name: 'This job is gone' }).waitFor();
   });
 
-  it('records without a network, survives a reload in the middle, and sends what was heard when the network is back', async () => {
+  it('records without a network, survives a reload, and sends the recording when it is online', async () => {
     await visitor.signUp();
     await page.evaluate(async () => {
       await navigator.serviceWorker.ready;
@@ -248,7 +248,7 @@ describe('The console', function () {
     assert(seconds >= 3 && seconds <= mostSeconds, `${seconds} s were kept of ${mostSeconds}`);
   });
 
-  it('says why a job failed, and tries it again when it is told to', async () => {
+  it('says why a job failed, and retries it on request', async () => {
     await visitor.signUp();
     await standIn.behave({ status: 400 });
     await visitor.add(...filesOf('letter'));
@@ -277,7 +277,7 @@ describe('The console', function () {
     await page.locator('.chip').getByText('Cancelled').waitFor();
   });
 
-  it('asks when an ordinary recording began, and refuses what is none', async () => {
+  it('asks when an ordinary recording began, and refuses a file that is not audio', async () => {
     await visitor.signUp();
     const [memo] = filesOf('memo');
     await visitor.add(
@@ -293,7 +293,7 @@ describe('The console', function () {
       .waitFor();
   });
 
-  it('adds the good ones of many files, and names the bad one', async () => {
+  it('adds the valid ones of many files, and names the invalid one', async () => {
     await visitor.signUp();
     const [first, ...others] = filesOf('walk').concat(filesOf('errand'), filesOf('market'));
     const empty = { name: 'empty_1749660600.wav', bytes: Buffer.alloc(0) };

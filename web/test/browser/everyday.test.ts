@@ -36,13 +36,13 @@ function watchComplaints(): void {
   });
 }
 
-describe('Every day', function () {
+describe('Everyday use', function () {
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;
   let uid: string;
 
-  before('a visitor', async () => {
+  before('a user', async () => {
     await new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '').reset();
     browser = await launch();
     visitor = await Visitor.arrive(browser);
@@ -64,7 +64,7 @@ describe('Every day', function () {
 
   const complaints = (): Promise<string[]> => page.evaluate(() => (globalThis as Watching).complaints);
 
-  it('adds recordings that are chosen, says how far the sending is, and never that the service was not reached', async () => {
+  it('sends chosen recordings and shows the progress, without a message that the service was not reached', async () => {
     await visitor.go('Record');
     let isSeen = false;
     await page.route(/sync\/upload|syncUpload/, async (route) => {
@@ -88,7 +88,7 @@ describe('Every day', function () {
     assert.deepEqual(await complaints(), []);
   });
 
-  it('adds recordings that are dropped, and never says that the service was not reached', async () => {
+  it('sends dropped recordings, without a message that the service was not reached', async () => {
     await visitor.go('Record');
     const [dropped] = filesOf('errand');
     assert(dropped);
@@ -104,7 +104,7 @@ describe('Every day', function () {
     assert.deepEqual(await complaints(), []);
   });
 
-  it('adds what the microphone hears, and never says that the service was not reached', async () => {
+  it('sends what the microphone records, without a message that the service was not reached', async () => {
     await visitor.go('Record');
     await page.getByRole('button', { name: 'Start recording' }).click();
     await untilRecorded(page, 3);
@@ -114,7 +114,7 @@ describe('Every day', function () {
     assert.deepEqual(await complaints(), []);
   });
 
-  it('pauses while recording: the stopwatch stands still, nothing is recorded, and it goes on from there', async () => {
+  it('can pause a recording: the stopwatch stands still, nothing is recorded, and it continues from there', async () => {
     await visitor.go('Record');
     await page.getByRole('button', { name: 'Start recording' }).click();
     await untilRecorded(page, 2);
@@ -134,7 +134,7 @@ describe('Every day', function () {
     await page.getByRole('button', { name: 'Start recording' }).waitFor();
   });
 
-  it('plays a conversation from a sentence, and lights what sounds', async () => {
+  it('plays a conversation from a sentence, and highlights the word that sounds', async () => {
     const keptFrom = new Date(AT.getTime() + 10_000);
     const keptUntil = new Date(AT.getTime() + 40_000);
     const finishedAt = new Date(AT.getTime() + 49_000);
@@ -169,7 +169,7 @@ describe('Every day', function () {
     await visitor.shot('listening');
   });
 
-  it('takes along what the day shows, a talk over midnight with it, and says where days are in the wrong order', async () => {
+  it('exports what the day shows, including a conversation over midnight, and says if the dates are in the wrong order', async () => {
     const midnight = new Date(2026, 4, 4).getTime();
     const [startedAt, finishedAt] = [new Date(midnight - 300_000), new Date(midnight + 300_000)];
     await putConversations(uid, [{ id: 'overnight', deviceId: 'phone', startedAt, finishedAt, title: 'Overnight' }]);
@@ -187,7 +187,7 @@ describe('Every day', function () {
     assert.deepEqual([...new Set(names)].sort(), ['2026-05-03/2355-overnight', '2026-05-04/0930-heard']);
   });
 
-  it('takes the audio along where it is wished, with where it lies in the recordings', async () => {
+  it('exports the audio on request, with its place in the recordings', async () => {
     await visitor.go('Settings');
     await page.getByLabel(/^The audio, where this service keeps any/).check();
     for (const label of ['From', 'To']) await page.getByLabel(label, { exact: true }).fill('2026-05-04');
@@ -203,7 +203,7 @@ describe('Every day', function () {
     assert.deepEqual(taken.audio, [{ file: audio.filename.split('/')[1], spans }]);
   });
 
-  it('splits a conversation at a sentence, and joins the two again', async () => {
+  it('splits a conversation at a sentence, and merges the two again', async () => {
     await visitor.open('/conversations/heard');
     await page.getByLabel('Skip pauses').waitFor();
     const isListening = [page.getByLabel('Speed').inputValue(), page.getByLabel('Skip pauses').isChecked()];
@@ -222,7 +222,7 @@ describe('Every day', function () {
     await page.locator('.sentence').nth(4).waitFor();
   });
 
-  it('keeps what is typed, and says what another tab changes meanwhile: the same sentence, a split, a join', async () => {
+  it('keeps what is typed when another tab changes the same sentence, splits or merges, and says so', async () => {
     const other = await visitor.openTab('/conversations/heard');
     await page.locator('.sentence').getByText('See you there.').click();
     await page.getByRole('button', { name: 'Correct' }).click();

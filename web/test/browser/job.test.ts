@@ -12,7 +12,7 @@ describe('A job that has ended', function () {
   let page: Page;
   let uid: string;
 
-  before('a visitor', async () => {
+  before('a user', async () => {
     browser = await launch();
     visitor = await Visitor.arrive(browser);
     page = visitor.page;
@@ -23,7 +23,7 @@ describe('A job that has ended', function () {
     await browser.close();
   });
 
-  it('names what it became as soon as that has a title, and as its user calls it', async () => {
+  it('names its conversations as soon as they have titles, including titles that the user gave', async () => {
     const ended = new Date();
     const startedAt = new Date(ended.getTime() - 10 * MINUTE_MS);
     const times = { startedAt, finishedAt: new Date(startedAt.getTime() + MINUTE_MS) };

@@ -12,7 +12,7 @@ describe('The menus of a conversation', function () {
   let browser: Browser;
   let visitor: Visitor;
 
-  before('a visitor with a conversation', async () => {
+  before('a user with a conversation', async () => {
     browser = await launch();
     visitor = await Visitor.arrive(browser);
     visitor.expectedErrors = /(edit|delete)Conversation|ERR_FAILED/; // Refused below.
@@ -27,7 +27,7 @@ describe('The menus of a conversation', function () {
     await browser.close();
   });
 
-  it('stand in the window, however wide it is', async () => {
+  it('stay within the window at any width', async () => {
     const { page } = visitor;
     await visitor.goTo(`/conversations/${ID}`);
     await page.locator('.turn').first().waitFor();
@@ -47,7 +47,7 @@ describe('The menus of a conversation', function () {
     }
   });
 
-  it('close with Escape, give focus back after dialogs, and say in words that a function does not answer', async () => {
+  it('close with Escape, return the focus after dialogs, and say if a function does not answer', async () => {
     const { page } = visitor;
     await page.setViewportSize({ width: 1280, height: 860 });
     await visitor.goTo(`/conversations/${ID}`);
@@ -75,7 +75,7 @@ describe('The menus of a conversation', function () {
     await page.waitForFunction(() => document.activeElement !== document.body);
   });
 
-  it('lead to a dialog that keeps the focus when the service refuses, so that it can be tried again', async () => {
+  it('open a dialog that keeps the focus when the service refuses, so that the user can try again', async () => {
     const { page } = visitor;
     await page.route('**/editConversation', (route) => route.abort());
     await page.locator('summary').getByText('Change', { exact: true }).click();

@@ -32,13 +32,13 @@ function writeDownNotices(): void {
   };
 }
 
-describe('Being told that recordings are ready', function () {
+describe('Notifications that recordings are ready', function () {
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;
   let uid: string;
 
-  before('a visitor', async () => {
+  before('a user', async () => {
     browser = await launch();
     visitor = await Visitor.arrive(browser);
     page = visitor.page;
@@ -74,7 +74,7 @@ describe('Being told that recordings are ready', function () {
     assert.equal((await told()).shown.length, count);
   };
 
-  it('is asked for only when it is wished, and says so where the browser forbids it', async () => {
+  it('ask for permission only when they are switched on, and say if the browser forbids them', async () => {
     await visitor.go('Settings');
     await setting().waitFor();
     assert.equal((await told()).asked, 0);
@@ -94,7 +94,7 @@ describe('Being told that recordings are ready', function () {
     assert(await setting().isChecked());
   });
 
-  it('happens when the last job has ended while nobody looks, and says what came of it', async () => {
+  it('are shown with the result when the last job ends while the page is in the background', async () => {
     await hide(true);
     await runJob({ newConversationIds: ['a', 'b'] });
     await untilShown(1);
@@ -104,7 +104,7 @@ describe('Being told that recordings are ready', function () {
     assert.match((await told()).shown[1] ?? '', /1 conversation\. Some could not be transcribed/);
   });
 
-  it('does not happen while somebody looks, nor when it is not wished any more', async () => {
+  it('are not shown while the page is visible or when they are switched off', async () => {
     // Of an end that nothing is told of nothing is seen. Nothing is decided any more when the next job is under way: that is told of.
     await hide(false);
     await runJob({});

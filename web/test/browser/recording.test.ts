@@ -38,7 +38,7 @@ function playPlatform(): void {
   };
 }
 
-describe('A microphone that is interrupted, in a real browser', function () {
+describe('A recording in a real browser', function () {
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;
@@ -48,7 +48,7 @@ describe('A microphone that is interrupted, in a real browser', function () {
   });
   after(() => browser.close());
 
-  beforeEach('recording', async () => {
+  beforeEach('a recording is running', async () => {
     visitor = await Visitor.arrive(browser);
     page = visitor.page;
     await page.addInitScript(playPlatform);
@@ -64,7 +64,7 @@ describe('A microphone that is interrupted, in a real browser', function () {
     await untilRecorded(page, 2);
   };
 
-  it('by a suspended audio clock: the stopwatch stands still, it is said, and it goes on by itself', async () => {
+  it('continues after the audio clock was suspended: meanwhile the stopwatch stands still and the page says why', async () => {
     await start();
     await page.evaluate(async () => {
       recorded.mayRun = false;
@@ -97,7 +97,7 @@ describe('A microphone that is interrupted, in a real browser', function () {
     assert.ok(second - first > 4000, `the second recording begins ${second - first} ms after the first`);
   });
 
-  it('by a microphone that goes: another one is opened, and the recording does not end', async () => {
+  it('continues with another microphone when one is removed', async () => {
     await start();
     await page.evaluate(() => {
       recorded.tracks.at(-1)?.stop();
@@ -110,7 +110,7 @@ describe('A microphone that is interrupted, in a real browser', function () {
     assert.equal(await page.evaluate(() => recorded.tracks.every(({ readyState }) => readyState === 'ended')), true);
   });
 
-  it('by its person: the microphone is off, it is said, and it goes on when it is resumed', async () => {
+  it('can be paused: the microphone is off, the page says so, and recording continues on request', async () => {
     await start();
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('status').getByText('Paused.').waitFor();
@@ -127,7 +127,7 @@ describe('A microphone that is interrupted, in a real browser', function () {
     await page.locator('.file-name').nth(1).waitFor();
   });
 
-  it('by nothing, where a new version of the console is there: it is loaded when the recording ends', async () => {
+  it('is not interrupted by a new version of the console, which is loaded when the recording ends', async () => {
     await start();
     await page.evaluate(() => {
       Object.assign(globalThis, { isSamePage: true });
@@ -141,7 +141,7 @@ describe('A microphone that is interrupted, in a real browser', function () {
     assert.equal(await page.locator('.file-name').count(), 1, 'all of it is kept');
   });
 
-  it('that never opens: the browser’s question is named, and the button cancels', async () => {
+  it('names the browser’s question while the microphone does not open, and can be cancelled', async () => {
     await page.evaluate(() => {
       recorded.isAsking = true;
     });
@@ -151,7 +151,7 @@ describe('A microphone that is interrupted, in a real browser', function () {
     await page.getByRole('button', { name: 'Start recording' }).waitFor();
   });
 
-  it('or where nothing can be kept: that is said before recording begins, and nothing is opened', async () => {
+  it('does not begin if nothing can be kept: the page says so before, and opens no microphone', async () => {
     await page.addInitScript(() => {
       const native = indexedDB.open.bind(indexedDB);
       IDBFactory.prototype.open = (name: string, version?: number) => {

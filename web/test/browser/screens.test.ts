@@ -21,7 +21,7 @@ describe('Each screen of the console', function () {
   let visitor: Visitor;
   let page: Page;
 
-  before('a visitor with a sample day', async () => {
+  before('a user with a sample day', async () => {
     browser = await launch();
     visitor = await Visitor.arrive(browser);
     page = visitor.page;
@@ -94,7 +94,7 @@ describe('Each screen of the console', function () {
     await figures.getByText('recorded', { exact: true }).waitFor();
   }
 
-  it('shows a day on its axis: recordings, speech and conversations, billed against recorded', async () => {
+  it('shows a day on its axis: recordings, speech, conversations, and the share that was billed', async () => {
     await openDay();
     await isWhole();
     const figures = await page.getByRole('region', { name: 'The day in figures' }).innerText();
@@ -109,7 +109,7 @@ describe('Each screen of the console', function () {
     await checkLooks('day');
   });
 
-  it('lets the axis be moved and zoomed by the keyboard', async () => {
+  it('allows the axis to be moved and zoomed by keyboard', async () => {
     await openDay();
     const axis = page.getByRole('group', { name: /^From / });
     const shown = async (): Promise<string> => (await axis.getAttribute('aria-label')) ?? '';
@@ -142,7 +142,7 @@ describe('Each screen of the console', function () {
     await checkLooks('job');
   });
 
-  it('shows what was used', async () => {
+  it('shows the usage', async () => {
     await visitor.go('Usage');
     await page.getByRole('row').nth(1).waitFor();
     // Of all days: midnight may have passed while they were transcribed.
@@ -170,7 +170,7 @@ describe('Each screen of the console', function () {
     assert((conversation.segments[0]?.words.length ?? 0) > 0);
   });
 
-  it('keeps what the user wishes of transcription', async () => {
+  it('saves preferences for transcription', async () => {
     await visitor.go('Settings');
     await page.getByLabel('Mostly spoken').fill('klingonish');
     await page.getByRole('alert').getByText('no language tag').waitFor();
@@ -184,7 +184,7 @@ describe('Each screen of the console', function () {
     assert.equal(await page.getByLabel('Mostly spoken').inputValue(), 'de');
   });
 
-  it('lets a conversation be corrected, and undoes it', async () => {
+  it('allows a conversation to be corrected, and undoes the correction', async () => {
     await openConversation();
     const sentence = page.locator('.sentence').first();
     const heard = ((await sentence.textContent()) ?? '').trim();
@@ -243,7 +243,7 @@ describe('Each screen of the console', function () {
     await page.locator('.conversations b').getByText('Tea with Ada').waitFor();
   });
 
-  it('says who reads what before a conversation is shared', async () => {
+  it('says who can read a conversation before it is shared', async () => {
     await openConversation();
     await page.getByRole('button', { name: 'Share', exact: true }).click();
     await page.getByRole('button', { name: 'Make a link' }).click();
@@ -254,7 +254,7 @@ describe('Each screen of the console', function () {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
-  it('shows what is chosen also where the system has colours of its own', async () => {
+  it('marks the current item also in forced colours', async () => {
     await openConversation();
     await page.locator('.sentence').first().click();
     await page.locator('.sentence[aria-current]').waitFor();
@@ -272,13 +272,13 @@ describe('Each screen of the console', function () {
     await page.emulateMedia({ forcedColors: 'none' });
   });
 
-  it('shows where to record', async () => {
+  it('shows the ways to record', async () => {
     await visitor.go('Record');
     await page.getByRole('heading', { name: 'On this device' }).waitFor();
     await checkLooks('record');
   });
 
-  it('is an app that can be installed: it has a manifest, icons and a worker that opens it offline', async () => {
+  it('is an installable app: it has a manifest, icons and a worker that opens it offline', async () => {
     const manifest = await page.evaluate(async () => {
       const href = document.querySelector<HTMLLinkElement>('link[rel=manifest]')?.href ?? '';
       return (await (await fetch(href)).json()) as { icons: { src: string; sizes: string }[]; display: string };

@@ -36,7 +36,7 @@ describe('A conversation that is shared with its audio', function () {
   let reader: Page;
   let link: string;
 
-  before('a visitor whose recording became two conversations, and a stranger', async () => {
+  before('a user whose recording became two conversations, and a reader without an account', async () => {
     assert(kitchen);
     await new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '').reset();
     browser = await launch();
@@ -84,7 +84,7 @@ describe('A conversation that is shared with its audio', function () {
     return (await response.json()) as View;
   }
 
-  it('is offered with the audio where some is kept, which is off until its owner ticks it', async () => {
+  it('can be shared with audio if some is kept, which is off until its owner ticks it', async () => {
     await page.getByRole('button', { name: 'Share', exact: true }).click();
     await dialog().getByText('They get no audio unless you say so').waitFor();
     const choice = dialog().getByLabel('With its audio');
@@ -100,7 +100,7 @@ describe('A conversation that is shared with its audio', function () {
     await dialog().getByText(', with its audio').waitFor();
   });
 
-  it('is played from any sentence by the keyboard alone, its words lit, and asks nobody but the site', async () => {
+  it('can be played from any sentence by keyboard, with its words highlighted, and sends requests only to the site', async () => {
     const asked: string[] = [];
     reader.on('request', (request) => asked.push(request.url()));
     await reader.goto(link);
@@ -128,7 +128,7 @@ describe('A conversation that is shared with its audio', function () {
     assert(asked.every((url) => !url.replace(/#.*/, '').includes(link.split('#')[1] ?? '')));
   });
 
-  it('is real speech, and ends where the conversation ends, though the recording went on', async () => {
+  it('plays real speech, and ends where the conversation ends although the recording continues', async () => {
     const { path } = HTTP_ENDPOINTS.sharedAudio;
     const shown = await ask<SharedConversationView>(HTTP_ENDPOINTS.sharedConversation.path);
     const {
@@ -156,7 +156,7 @@ describe('A conversation that is shared with its audio', function () {
     assert.equal(await lit().count(), 0);
   });
 
-  it('says so where the audio does not come, or the day has no more of it', async () => {
+  it('says so if the audio cannot be loaded or the daily limit is reached', async () => {
     const refused = { error: { code: 'daily_budget_used', message: 'Used up.', details: [] } };
     for (const [answer, sentence] of [
       [{ status: 429, json: refused }, 'It plays again after midnight UTC'],
@@ -175,7 +175,7 @@ describe('A conversation that is shared with its audio', function () {
     assert.equal(await reader.getByRole('alert').count(), 0);
   });
 
-  it('is silent as soon as its owner withdraws the link, also in a page that is open', async () => {
+  it('stops as soon as its owner withdraws the link, also in an open page', async () => {
     await reader.goto('about:blank');
     await reader.goto(link);
     await reader.getByRole('group', { name: 'Listen' }).waitFor();

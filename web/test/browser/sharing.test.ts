@@ -19,7 +19,7 @@ describe('A conversation that is shared by a link', function () {
   let stranger: BrowserContext;
   let reader: Page;
 
-  before('a visitor with a conversation in two scripts, and a stranger', async () => {
+  before('a user with a conversation in two scripts, and a reader without an account', async () => {
     browser = await launch();
     visitor = await Visitor.arrive(browser);
     page = visitor.page;
@@ -68,7 +68,7 @@ describe('A conversation that is shared by a link', function () {
 
   const fits = (of: Page): Promise<boolean> => of.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 
-  it('is read without an account, at the size of a phone, each text in its own direction, until it is withdrawn', async () => {
+  it('can be read without an account on a phone, each text in its own direction, until the link is withdrawn', async () => {
     const link = await makeLink();
     assert.equal(await dialog().getByLabel('With its audio').count(), 0, 'no audio of it is kept');
     await assertAccessible(page, 'The dialog that shares');
@@ -105,7 +105,7 @@ describe('A conversation that is shared by a link', function () {
     assert(await fits(reader), 'the sentence is too wide for a phone');
   });
 
-  it('is not read by a link that has expired, is unknown or was cut off, and says what to do', async () => {
+  it('cannot be read by a link that has expired, is unknown or is cut off, and the page says what to do', async () => {
     const link = await makeLink();
     const id = await reader.evaluate(
       async (token) => {
@@ -131,7 +131,7 @@ describe('A conversation that is shared by a link', function () {
     await assertAccessible(reader, 'A link that is not complete');
   });
 
-  it('says so where the service does not answer, and reads it when it does', async () => {
+  it('is loaded later if the service does not answer, and the page says so', async () => {
     const link = await makeLink();
     await reader.goto('about:blank');
     await reader.route('**/v2/sync/shared', (route) => route.abort());
@@ -143,7 +143,7 @@ describe('A conversation that is shared by a link', function () {
     await withdrawAll();
   });
 
-  it('is shared by the keyboard alone at the width of the smallest phone, and focus comes back', async () => {
+  it('can be shared by keyboard alone on the smallest phone, and the focus returns', async () => {
     await page.setViewportSize(PHONE);
     await share().focus();
     await page.keyboard.press('Enter');
@@ -167,7 +167,7 @@ describe('A conversation that is shared by a link', function () {
     await page.waitForFunction(() => document.activeElement?.textContent.trim() === 'Share');
   });
 
-  it('has its links in the settings, too, where each can be withdrawn', async () => {
+  it('has its links also in the settings, where each can be withdrawn', async () => {
     await visitor.go('Settings');
     const links = page.getByRole('region', { name: 'Shared by a link' });
     await links
@@ -182,7 +182,7 @@ describe('A conversation that is shared by a link', function () {
     await assertAccessible(page, 'The settings without a link');
   });
 
-  it('is not shared where the operator does not allow it, and the dialog says who can', async () => {
+  it('cannot be shared if the operator does not allow it, and the dialog says who can change that', async () => {
     const details = { code: 'sharing_off', message: 'Sharing is switched off here.', details: [] };
     const error = { status: 'PERMISSION_DENIED', message: 'Sharing is switched off here.', details };
     visitor.expectedErrors = /status of 403/;

@@ -51,7 +51,7 @@ describe('Two tabs of the console', function () {
   });
   after(() => browser.close());
 
-  beforeEach('both signed in', async () => {
+  beforeEach('both tabs are signed in', async () => {
     visitor = await Visitor.arrive(browser);
     first = visitor.page;
     email = await visitor.signUp();
@@ -60,7 +60,7 @@ describe('Two tabs of the console', function () {
   });
   afterEach(() => visitor.leave());
 
-  it('are signed out together, and either can be signed in again and works', async () => {
+  it('are signed out together, and the user can sign in again in either', async () => {
     await first.getByRole('button', { name: 'Sign out' }).click();
     await Promise.all([isSignedOut(first), isSignedOut(second)]);
     await signInByItself(second, email);
@@ -89,7 +89,7 @@ describe('Two tabs of the console', function () {
     assert.equal(await second.locator('.file-name').count(), 1);
   });
 
-  it('hand over the sending where one stands still in the middle of it; when that one wakes, it sends nothing again', async function () {
+  it('take over sending from a frozen tab, which sends nothing again when it continues', async function () {
     const elsewhere = 'Another tab of the console does the sending.';
     const isDone = (tab: Page) => tab.locator('.file-row').getByText('done, deleted here').nth(1);
     await second.getByRole('link', { name: 'Record', exact: true }).click();
@@ -139,7 +139,7 @@ describe('Two tabs of the console', function () {
     await first.getByText(elsewhere).waitFor({ state: 'detached' });
   });
 
-  it('forget what was read before anything is read again, where signing out was cut off', async () => {
+  it('delete the cache before anything is read again if signing out was interrupted', async () => {
     await second.close();
     await first.evaluate(() => {
       localStorage.setItem('firestore-to-forget', '1');

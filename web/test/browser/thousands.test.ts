@@ -93,7 +93,7 @@ describe('Ten thousand recordings on this device', function () {
   /** One for all: what slows the processor down ends with its own session. */
   let session: CDPSession;
 
-  before('are there', async () => {
+  before('are stored', async () => {
     browser = await launch();
     visitor = await Visitor.arrive(browser);
     page = visitor.page;
@@ -138,7 +138,7 @@ describe('Ten thousand recordings on this device', function () {
     return longest;
   }
 
-  it('are listed by the few that are in sight, and any of them can be reached', async () => {
+  it('are listed by rendering only the visible rows, and each can be reached', async () => {
     await open(1, page.locator('.file-row').first());
     await page
       .getByText(/failed|stopped/)
@@ -164,7 +164,7 @@ describe('Ten thousand recordings on this device', function () {
     );
   });
 
-  it('keep nobody waiting on a slow processor, and no recording', async () => {
+  it('delay neither the user nor a recording on a slow processor', async () => {
     const usableMs = await open(SLOWDOWN, page.locator('.file-row').first());
     console.log(`      with ${COUNT} recordings: usable after ${usableMs} ms (${SLOWDOWN} times slower)`);
     await open(1, page.locator('.file-row').first());

@@ -18,7 +18,7 @@ const PHONE = { width: 412, height: 915 };
 const PATIENCE_MS = 120_000;
 const SAMPLE = 'audio_pendant5_opus_16000_1_fs160_1749147641.bin';
 
-describe('A person who comes back while a service does not answer', function () {
+describe('A user who returns while the service does not answer', function () {
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;
@@ -27,7 +27,7 @@ describe('A person who comes back while a service does not answer', function () 
   let noon: Date;
   let talk: SeededConversation | undefined;
 
-  before('a visitor with some days of use', async () => {
+  before('a user with some days of recordings', async () => {
     browser = await launch();
     visitor = await Visitor.arrive(browser);
     page = visitor.page;
@@ -57,7 +57,7 @@ describe('A person who comes back while a service does not answer', function () 
     return answer;
   }
 
-  it('sees the newest day of the last visit before the first answer, and then what is new', async () => {
+  it('sees the newest day of the last visit before the first answer, and then the current one', async () => {
     await page.reload();
     const figures = page.getByRole('region', { name: 'The day in figures' });
     await figures.getByText('3 min', { exact: true }).waitFor();
@@ -84,7 +84,7 @@ describe('A person who comes back while a service does not answer', function () 
     await page.unroute('**/accounts:lookup*');
   });
 
-  it('adds a recording to this device, and sees it there, before Firebase has said who is there', async () => {
+  it('adds a recording to this device and sees it in the list before Firebase is loaded', async () => {
     const answer = await holdAuth();
     await page.reload();
     await visitor.add({ name: SAMPLE, bytes: readFileSync(path.join(SAMPLES_DIR, SAMPLE)) });
@@ -97,7 +97,7 @@ describe('A person who comes back while a service does not answer', function () 
     await page.unroute('**/accounts:lookup*');
   });
 
-  it('sees what is known of a month where a day cannot be counted, and has it counted again', async () => {
+  it('sees the days of a month that could be counted, and can count the others again', async () => {
     visitor.expectedErrors = /runAggregationQuery|status of 503/i;
     const begins = midnight.toISOString().slice(0, 19); // Firestore writes nanoseconds.
     let failures = 0;
@@ -119,7 +119,7 @@ describe('A person who comes back while a service does not answer', function () 
     await day.getByText(`${A_DAY} conversations`).waitFor({ state: 'attached' });
   });
 
-  it('waits for no sum of a day before the first conversation', async () => {
+  it('does not wait for the sums of days before the first conversation', async () => {
     const first = Number(/_(\d+)\.bin$/.exec(SAMPLE)?.[1]) * 1000; // It was added above.
     /** Where the spans that the service is asked for end, milliseconds. */
     const ends: number[] = [];
@@ -137,7 +137,7 @@ describe('A person who comes back while a service does not answer', function () 
     assert(Math.min(...ends) > first);
   });
 
-  it('is told that corrections cannot be read, and takes nothing along without them', async () => {
+  it('is told that corrections cannot be read, and exports nothing without them', async () => {
     // What is asked for instead, the rules give to nobody.
     await page.route(/Firestore\/Listen/, (route) =>
       route.continue({ postData: (route.request().postData() ?? '').replaceAll('%22edits%22', '%22nothing%22') }),

@@ -35,7 +35,7 @@ describe('Weeks of use', function () {
   let midnight: number;
   let newest: SeededConversation[];
 
-  before('a visitor with thirty days of use', async () => {
+  before('a user with thirty days of recordings', async () => {
     browser = await launch();
     visitor = await Visitor.arrive(browser);
     page = visitor.page;
@@ -89,7 +89,7 @@ describe('Weeks of use', function () {
     await page.setViewportSize({ width: 1280, height: 860 });
   }
 
-  it('shows all conversations of a day under a sum that is theirs, by the few rows that are in sight', async () => {
+  it('shows the sum of all conversations of a day, but renders only the visible rows', async () => {
     const figures = page.getByRole('region', { name: 'The day in figures' });
     await figures.getByText('recorded', { exact: true }).waitFor();
     await figures.getByText(String(A_DAY + 1), { exact: true }).waitFor();
@@ -105,7 +105,7 @@ describe('Weeks of use', function () {
     await assertFits('A day of many conversations');
   });
 
-  it('asks for the recordings of many jobs by few queries', async () => {
+  it('reads the recordings of many jobs with few queries', async () => {
     let queries = 0;
     const count = (request: Request): void => {
       const asked = decodeURIComponent(request.postData() ?? '');
@@ -118,7 +118,7 @@ describe('Weeks of use', function () {
     assert(queries > 0 && queries < JOBS / 10, `${queries} queries for ${JOBS} jobs`);
   });
 
-  it('reads what was said only where the axis is close enough to show it', async () => {
+  it('reads transcripts only if the axis is zoomed in far enough to show them', async () => {
     const strokes = page.locator('.lane-speech path[d^=M]');
     const axis = page.getByRole('group', { name: /^From / });
     await page
@@ -135,7 +135,7 @@ describe('Weeks of use', function () {
     await strokes.first().waitFor({ state: 'detached' });
   });
 
-  it('shows a talk over midnight on both days', async () => {
+  it('shows a conversation over midnight on both days', async () => {
     const row = page.locator('.conversations li').filter({ hasText: 'Until after midnight' });
     const dayBefore = new Date(midnight - 1).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
     await row.getByText(`${dayBefore} · 10 min`).waitFor();
@@ -146,7 +146,7 @@ describe('Weeks of use', function () {
     await page.locator('.block[aria-label^="Until after midnight"]').waitFor();
   });
 
-  it('has few stops of the Tab key before the list, and the arrow keys among the conversations of a device', async () => {
+  it('has few stops of the Tab key before the list, and the arrow keys move between the conversations of a device', async () => {
     const before = await page.evaluate(() => {
       const list = document.querySelector('.conversations a');
       const stops = [...document.querySelectorAll<HTMLElement>('a[href], button, input, [tabindex]')];
@@ -165,7 +165,7 @@ describe('Weeks of use', function () {
     assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('href')), first);
   });
 
-  it('comes back to the place that was left, and to the link that was followed', async () => {
+  it('returns with Back to the scroll position and to the link that was followed', async () => {
     await page.locator('.conversations a').nth(40).scrollIntoViewIfNeeded();
     assert((await page.evaluate(() => scrollY)) > 500);
     // Rows come and go while the list scrolls: which one is followed is known when it is.
@@ -191,7 +191,7 @@ describe('Weeks of use', function () {
     );
   });
 
-  it('sets each text in its own direction, and none of it is wider than the page', async () => {
+  it('shows each text in its own direction, and none is wider than the page', async () => {
     const arabic = page.locator('.conversations b').getByText('مكالمة').first();
     assert.equal(await arabic.evaluate((element) => getComputedStyle(element).direction), 'rtl');
     await visitor.goTo(`/conversations/${newest[0]?.id ?? ''}`);
@@ -204,7 +204,7 @@ describe('Weeks of use', function () {
     await assertFits('A conversation with a long title');
   });
 
-  it('goes nowhere while a date is typed, and there when it is whole', async () => {
+  it('does not leave the day while a date is typed, but goes to it when it is complete', async () => {
     const address = page.url();
     const field = page.getByLabel('Day', { exact: true });
     const day = isoDay(midnight - 3 * DAY_MS);
@@ -217,7 +217,7 @@ describe('Weeks of use', function () {
     await page.waitForURL(`**/day/${day}`);
   });
 
-  it('shows a month at a glance, and the way to other years', async () => {
+  it('shows a month as a calendar, and links to other years', async () => {
     await page.locator('.screen-context a').click();
     const day = page.locator(`a.month-day[href$="-${String(new Date(midnight).getDate()).padStart(2, '0')}"]`);
     await day.getByText(`${A_DAY} conversations`).waitFor({ state: 'attached' });
@@ -247,7 +247,7 @@ describe('Weeks of use', function () {
     await assertFits('Jobs');
   });
 
-  it('finds what was said, in any script, by device and date, and leads to the sentence', async () => {
+  it('finds text in any script, by device and date, and links to the sentence', async () => {
     await visitor.go('Search');
     const input = page.getByRole('searchbox', { name: 'Search everything that was said' });
     await input.fill('first sent');
@@ -268,7 +268,7 @@ describe('Weeks of use', function () {
     await page.getByText('Nothing like this was said.').waitFor();
   });
 
-  it('opens without a long task, on a processor that is four times slower', async () => {
+  it('opens without a long task on a processor that is four times slower', async () => {
     await page.addInitScript(() => {
       const longTasks: number[] = [];
       Object.assign(globalThis, { measuredTasks: longTasks });
@@ -298,7 +298,7 @@ describe('Weeks of use', function () {
     assert((await page.locator('.conversations li').count()) <= 300);
   });
 
-  it('takes what is dropped beside the zone, and folders', async () => {
+  it('accepts files that are dropped outside the drop zone, and folders', async () => {
     await visitor.go('Record');
     await page.getByRole('heading', { name: 'Add recordings' }).waitFor();
     const isKept = await page.evaluate(() => {

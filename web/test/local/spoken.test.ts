@@ -52,7 +52,7 @@ describe('A sentence spoken into the console', function () {
     rmSync(directory, { recursive: true });
   });
 
-  it('becomes words without a key, and the console says that nothing leaves this machine', async () => {
+  it('is transcribed without a key, and the console says that nothing leaves this machine', async () => {
     const { page } = visitor;
     assert(train);
     const spokenMs = train.recordings.reduce((sum, { durationMs }) => sum + durationMs, 0);

@@ -18,7 +18,7 @@ describe('Many sums', () => {
     return sums;
   };
 
-  it('are all known but those that failed, which say why', async () => {
+  it('are all known except those that failed, whose errors are reported', async () => {
     const sums = await last((name) => (name === 'day-7' ? Promise.reject(new Error('busy')) : Promise.resolve(1)));
     assert.deepEqual([...(sums?.known.keys() ?? [])].sort(), names.filter((name) => name !== 'day-7').sort());
     assert.deepEqual(
@@ -27,7 +27,7 @@ describe('Many sums', () => {
     );
   });
 
-  it('are asked for a few at a time', async () => {
+  it('are requested a few at a time', async () => {
     let [open, most] = [0, 0];
     await last(async () => {
       most = Math.max(most, ++open);
@@ -38,7 +38,7 @@ describe('Many sums', () => {
     assert.ok(most > 1 && most <= 4, `${most} at a time`);
   });
 
-  it('are not asked for any more when the screen is left', async () => {
+  it('are no longer requested after the screen is left', async () => {
     const over = new AbortController();
     let asked = 0;
     const sums = await last(() => {

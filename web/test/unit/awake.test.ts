@@ -70,14 +70,14 @@ describe('Keeping the screen on', () => {
     letSleep = keepAwake(screen);
   });
 
-  it('begins with the recording and ends when it is told to', async () => {
+  it('begins with the recording and ends on request', async () => {
     await screen.give();
     assert.equal(screen.held, 1);
     letSleep();
     assert.equal(screen.held, 0);
   });
 
-  it('asks again when the page is shown again, and not while it is hidden', async () => {
+  it('is requested again when the page is shown again, and not while it is hidden', async () => {
     await screen.give();
     screen.turn('hidden');
     assert.deepEqual([screen.held, screen.asked], [0, 1]);
@@ -88,7 +88,7 @@ describe('Keeping the screen on', () => {
     assert.equal(screen.held, 0);
   });
 
-  it('releases what it is given too late', async () => {
+  it('releases a lock that arrives too late', async () => {
     letSleep();
     await screen.give();
     assert.equal(screen.held, 0);
@@ -96,7 +96,7 @@ describe('Keeping the screen on', () => {
     assert.equal(screen.asked, 1);
   });
 
-  it('goes without where the browser has none, or refuses', async () => {
+  it('reports if the browser cannot do it, or refuses', async () => {
     const { page, onChange } = screen;
     keepAwake({ wakeLock: undefined, page, onChange })();
     const refusing = { request: () => Promise.reject(new DOMException('low battery', 'NotAllowedError')) };
@@ -106,7 +106,7 @@ describe('Keeping the screen on', () => {
     assert.deepEqual(screen.told, [false, false, true], 'and says so');
   });
 
-  it('says so when the system ends it because the battery is low', async () => {
+  it('reports when the system ends it because the battery is low', async () => {
     await screen.give();
     screen.releaseAll();
     assert.deepEqual(screen.told, [true, false]);

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { configIn, firebaseConfig } from '../../src/firebase/config.ts';
 
-describe('What the host says of its project', () => {
-  it('is taken where it names a project, and nothing else is kept for it', () => {
+describe('The configuration from the host', () => {
+  it('is accepted if it names a project, and nothing else is', () => {
     assert.deepEqual(configIn('{"projectId":"demo-sync","apiKey":"x"}'), { projectId: 'demo-sync', apiKey: 'x' });
     for (const other of ['', '<html>Sign in</html>', '{}', '[]', 'null', '"x"', '{"projectId":7}'])
       assert.equal(configIn(other), null, other);
   });
 
-  it('is asked for again where a portal answered in its place, and kept', async () => {
+  it('is requested again if a portal answered in its place, and then stored', async () => {
     const { fetch } = globalThis;
     const stored = new Map([['firebase-config', '<html>Sign in</html>']]);
     const localStorage = {

@@ -13,8 +13,8 @@ const edit = (id: string, atMs: number, change: object): StoredEdit =>
     ...{ editedAt: instantOf(T0 + Number(id)), updatedAt: instantOf(T0 + Number(id)), ...change },
   }) as StoredEdit;
 
-describe('What was corrected in a conversation', () => {
-  it('is what is in effect there, in words, the latest first', () => {
+describe('The corrections of a conversation', () => {
+  it('are those in effect in it, in words, the latest first', () => {
     const found = correctionsOf(
       CONVERSATION,
       [

@@ -60,7 +60,7 @@ const job = (change: Partial<Job> = {}): Job => ({
 });
 
 describe('A day', () => {
-  it('has the recordings that began in it, the first time that each was known', () => {
+  it('has the recordings that began in it, each as it was first known', () => {
     const jobs = [
       job({
         files: [file({ state: 'duplicate' }), file({ name: 'b.bin', startedAt: DAY.to })],
@@ -74,7 +74,7 @@ describe('A day', () => {
     );
   });
 
-  it('accounts for every second of its settled recordings', () => {
+  it('accounts for every second of its final recordings', () => {
     const seconds = fc.double({ min: 0, max: 5000, noNaN: true });
     const settled = fc
       .tuple(fc.constantFrom<FileState>('transcribed', 'silent', 'failed', 'duplicate'), seconds, seconds, seconds)
@@ -112,7 +112,7 @@ describe('A day', () => {
     );
   });
 
-  it('has one lane for each device, the earliest first, whatever is known of it', () => {
+  it('has one lane for each device, the earliest first, even if only its recordings or only its conversations are known', () => {
     const talk = { id: 'c', deviceId: 'glasses', startedAt: NOON - 5000, finishedAt: NOON } as Conversation;
     const lanes = lanesOf(recordingsOf([file()]), [talk]);
     assert.deepEqual(
@@ -124,7 +124,7 @@ describe('A day', () => {
     );
   });
 
-  it('shows recordings that began the day before and go on, and counts them there', () => {
+  it('shows recordings that began the day before and continue, and counts them there', () => {
     const overnight = file({ name: 'night', startedAt: DAY.from - 30_000, durationSeconds: 60 });
     const before = file({ name: 'before', startedAt: DAY.from - 90_000, durationSeconds: 60 });
     const jobs = [job({ files: [overnight, before, file()] })];
@@ -138,7 +138,7 @@ describe('A day', () => {
     );
   });
 
-  it('is one of the days of its month, and months go on over the end of a year', () => {
+  it('is one of the days of its month, and months continue over the end of a year', () => {
     assert.equal(daysOfMonth('2024-02').length, 29);
     assert.equal(daysOfMonth('2026-11').at(-1), '2026-11-30');
     assert.deepEqual(daysOfMonth('2026-13'), []);
@@ -148,7 +148,7 @@ describe('A day', () => {
     assert.deepEqual([monthName('2026-09'), shortMonth('2026-09')], ['September 2026', 'Sep']);
   });
 
-  it('begins at midnight where the clocks change, and has its name there', () => {
+  it('begins at midnight on days when the clocks change', () => {
     // In whichever zone this runs: each day of a year, one after the other.
     const year = Array.from({ length: 365 }, (_, index) => addDays('2026-01-01', index));
     assert.equal(year.at(-1), '2026-12-31');
@@ -161,7 +161,7 @@ describe('A day', () => {
     }
   });
 
-  it('goes by the calendar, and refuses what is no date', () => {
+  it('is computed by the calendar, and an invalid date is refused', () => {
     assert.equal(addDays('2024-02-28', 1), '2024-02-29');
     assert.equal(addDays('2026-01-01', -1), '2025-12-31');
     assert.equal(startOfDay('2026-02-30'), null);
@@ -170,8 +170,8 @@ describe('A day', () => {
   });
 });
 
-describe('A stretch of time in words', () => {
-  it('is its two times, with what they share said once', () => {
+describe('The text for a period', () => {
+  it('has both times, and says only once what they share', () => {
     const at = (hour: number, minute: number): number => new Date(2026, 6, 3, hour, minute).getTime();
     const half = /\s[AP]M$/i.exec(clock(at(8, 21)))?.[0] ?? '';
     const bare = clock(at(8, 21)).slice(0, clock(at(8, 21)).length - half.length);
@@ -181,13 +181,13 @@ describe('A stretch of time in words', () => {
   });
 });
 
-describe('Durations in words', () => {
-  it('are as short as they can be', () => {
+describe('The text for a duration', () => {
+  it('is as short as possible', () => {
     const said = [0, 0.4, 59.6, 60, 250, 3599.6, 7190, 43_500].map(duration);
     assert.deepEqual(said, ['0 s', '< 1 s', '1 min', '1 min', '4 min 10 s', '1 h', '2 h', '12 h 5 min']);
   });
 
-  it('say how long there is to wait', () => {
+  it('says how long the wait is', () => {
     assert.deepEqual(
       [-5, 40, 300].map((seconds) => until(NOON + seconds * 1000, NOON)),
       ['any moment', 'in 40 s', 'in 5 min'],
@@ -195,7 +195,7 @@ describe('Durations in words', () => {
   });
 });
 
-describe('A job in words', () => {
+describe('The text for a job', () => {
   const failure = (change: Partial<Failure> = {}): Failure => ({
     file: 'a.bin',
     code: 'recording_corrupt',
@@ -204,7 +204,7 @@ describe('A job in words', () => {
     ...change,
   });
 
-  it('offers to try again where the audio is kept, and says whether that can help', () => {
+  it('offers a retry if the audio is kept, and says whether it can help', () => {
     const retryable = failure({ retryable: true });
     assert.equal(retryOf(job({ status: 'failed', failures: [retryable, failure()] })), 'likely');
     assert.equal(retryOf(job({ status: 'partial', failures: [failure()] })), 'possible');
@@ -213,7 +213,7 @@ describe('A job in words', () => {
     assert.equal(retryOf(job({ status: 'cancelled', failures: [retryable] })), 'no');
   });
 
-  it('gives each reason once, with the recordings it is about and a way out', () => {
+  it('gives each reason once, with its recordings and what to do', () => {
     const reasons = reasonsOf(
       job({ failures: [failure(), failure({ file: 'b.bin' }), failure({ code: 'recording_missing', message: 'y' })] }),
     );
@@ -224,7 +224,7 @@ describe('A job in words', () => {
     for (const { wayOut } of reasons) assert(wayOut.length > 10);
   });
 
-  it('counts every recording that failed, although the job itself lists the first few', () => {
+  it('counts every recording that failed, although the job itself lists only the first few', () => {
     const failed = Array.from({ length: 25 }, (_, i) =>
       file({ name: `f${i}`, state: 'failed', error: failure({ file: `f${i}` }) }),
     );
@@ -232,7 +232,7 @@ describe('A job in words', () => {
     assert.equal(reason?.files.length, 25);
   });
 
-  it('names the devices that its recordings are of', () => {
+  it('names the devices of its recordings', () => {
     assert.equal(devicesOf(job()), 'pendant');
     assert.equal(devicesOf(job({ files: [] })), 'web1');
     const files = ['a', 'b', 'c', 'd'].map((deviceId) => file({ deviceId }));

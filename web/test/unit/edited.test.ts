@@ -23,7 +23,7 @@ function pageOf(...said: readonly (readonly [atMs: number, speaker: number])[]):
 describe('The sentences of a conversation', () => {
   const conversation = { deviceId: 'phone', startedAt: T0, finishedAt: T0 + 3000 };
 
-  it('are told apart also where two voices begin at the same moment', () => {
+  it('have different ids even if two voices begin at the same moment', () => {
     const found = sentencesOf([pageOf([0, 1000], [2000, 1000], [2000, 1001])], conversation, []);
     assert.equal(new Set(found.map(({ id }) => id)).size, 3);
     assert.deepEqual(
@@ -36,7 +36,7 @@ describe('The sentences of a conversation', () => {
     );
   });
 
-  it('are those that begin in it, whatever else the pages hold since it was split', () => {
+  it('are those that begin in it, even if the pages have others since it was split', () => {
     const found = sentencesOf([pageOf([0, 1000], [2500, 1000], [20_000, 1000])], conversation, []);
     assert.deepEqual(
       found.map(({ startedAt }) => startedAt - T0),

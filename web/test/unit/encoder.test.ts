@@ -21,7 +21,7 @@ describe('An encoder of the browser', () => {
     time.end();
   });
 
-  it('makes what is recorded, where it works', async () => {
+  it('encodes the recording if it works', async () => {
     await bench.recorder.start();
     await bench.audio.capture(3);
     assert.equal(await bench.recorder.stop(), 'delivered');
@@ -31,7 +31,7 @@ describe('An encoder of the browser', () => {
     );
   });
 
-  it('that does not say what it can is not used', async () => {
+  it('is not used if it does not say what it supports', async () => {
     for (const answer of [() => Promise.reject(new Error('no')), () => new Promise<never>(() => undefined)]) {
       FakeEncoder.isConfigSupported = answer;
       const asked = canEncodeOpus(16_000);
@@ -41,7 +41,7 @@ describe('An encoder of the browser', () => {
     }
   });
 
-  it('that stands still without a word is given up: PCM is recorded from there on, and the gap is told', async () => {
+  it('is replaced by PCM if it stops without an error, and the gap is reported', async () => {
     await bench.recorder.start();
     await bench.audio.capture(2);
     FakeEncoder.isStuck = true;
@@ -58,7 +58,7 @@ describe('An encoder of the browser', () => {
     assert.deepEqual(bench.problems, []);
   });
 
-  it('that never ends what it has does not keep the recording from ending: what it gave before is kept', async () => {
+  it('does not keep the recording from ending if it never finishes: the packets so far are kept', async () => {
     await bench.recorder.start();
     await bench.audio.capture(2.5);
     FakeEncoder.isStuck = true;

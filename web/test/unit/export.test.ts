@@ -65,7 +65,7 @@ function readSrt(srt: string): { from: number; to: number; text: string }[] {
 }
 
 describe('A conversation as a file', () => {
-  it('is Markdown in which nothing that was said, or typed over it, becomes a heading, a list, code or a sign', () => {
+  it('is Markdown in which no spoken or typed text becomes a heading, a list, code or a sign', () => {
     const typed = 'Agenda\n===\n\n    code\n- one &lt; two\n---\nR&D';
     const markdown = toMarkdown(CONVERSATION, [{ ...line(0, 1, typed), name: 'Ada\n# Lovelace' }], FORMATS);
     assert.match(markdown, /\n\n\*\*Ada \\# Lovelace\*\* \(.*\): Agenda === code - one \\&lt; two --- R&D\n$/);
@@ -77,7 +77,7 @@ describe('A conversation as a file', () => {
     assert.match(toSrt(CONVERSATION, LINES), /4\n01:00:00,500 --> 01:00:02,000\nSpeaker 2: Still\.\n$/);
   });
 
-  it('is SRT that can be read back, whatever was said and whenever', () => {
+  it('is SRT that can be parsed again, whatever was said and whenever', () => {
     const text = fc.stringMatching(/^[\w ,.\n\r-]{1,60}$/).filter((said) => said.trim() !== '');
     const lines = fc.array(
       fc.tuple(fc.nat(200_000_000), fc.nat(60_000), text).map(([at, long, said]): Line => {
@@ -97,7 +97,7 @@ describe('A conversation as a file', () => {
     );
   });
 
-  it('is WebVTT in which nothing that was said becomes markup, and each voice has its name', () => {
+  it('is WebVTT in which no spoken text becomes markup, and each voice has its name', () => {
     const vtt = toVtt(CONVERSATION, [{ ...line(0, 1, 'a < b & c'), name: 'Ada <3' }, line(2, null, 'Yes.')]);
     assert.equal(
       vtt,
@@ -105,7 +105,7 @@ describe('A conversation as a file', () => {
     );
   });
 
-  it('has what was heard beside what was corrected, the names of speakers, and the corrections themselves', () => {
+  it('has the transcript beside its corrections, the names of speakers, and the corrections themselves', () => {
     const page = pageOf(['Hello either.', 'Yes.'], [5000, 6000]);
     const place = { ...page.segments[0], recordingId: 'r1', recordingStartedAt: instantOf(T0) };
     const of = { ...place, deviceId: 'pendant', editedAt: instantOf(T0 + 1), undoneAt: null, updatedAt: instantOf(1) };
@@ -134,7 +134,7 @@ describe('A conversation as a file', () => {
     assert.match(toMarkdown(CONVERSATION, [corrected], FORMATS), /\*\*Bob\*\* .*: Hello, Ada\./);
   });
 
-  it('has the name of a voice that was named in a conversation that does not come along', () => {
+  it('has the name of a voice that was named in a conversation that is not exported', () => {
     const elsewhere = { startedAt: instantOf(1), endedAt: instantOf(2), recordingId: 'r0', deviceId: 'glasses' };
     const times = { editedAt: instantOf(3), undoneAt: null, updatedAt: instantOf(3) };
     const named = {
@@ -152,7 +152,7 @@ describe('A conversation as a file', () => {
     assert.deepEqual(exportOf(CONVERSATION, [pageOf(['Hello.'], [5000])], [named as unknown as StoredEdit]).edits, []);
   });
 
-  it('is Markdown in which nothing that was said becomes formatting', () => {
+  it('is Markdown in which no spoken text becomes formatting', () => {
     const markdown = toMarkdown(
       { ...CONVERSATION, overview: 'About\n# sugar' },
       [line(0, 1, '1. *not* [a](b)')],
@@ -192,11 +192,11 @@ describe('A conversation as a file', () => {
     });
   });
 
-  it('is text with one line a turn', () => {
+  it('is text with one line for each turn', () => {
     assert.equal(toText(LINES), 'Speaker 1: Hello. Are you there?\nSpeaker 2: Yes.\nSpeaker 2: Still.');
   });
 
-  it('has turns that end with another speaker or a long pause, and lose no line', () => {
+  it('has turns that end with another speaker or a long pause, and loses no line', () => {
     assert.deepEqual(
       turnsOf(LINES).map(({ lines }) => lines.length),
       [2, 1, 1],
@@ -212,7 +212,7 @@ describe('A conversation as a file', () => {
     );
   });
 
-  it('has a name that file systems and people take', () => {
+  it('has a name that file systems and people accept', () => {
     assert.equal(fileStem(CONVERSATION, '2026-07-03'), '2026-07-03-creme-brulee-twice');
     assert.equal(fileStem({ ...CONVERSATION, title: 'चाय की दुकान' }, 'd'), 'd-चाय-की-दुकान');
     assert.equal(fileStem({ ...CONVERSATION, title: 'がんばって' }, 'd'), 'd-がんばって');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { keepHeard } from '../../src/sync/heard.ts';
 
-describe('Audio that was heard', () => {
+describe('Audio that was played', () => {
   /** A browser's, which gives its keys in the order in which they were put. */
   const fakeCache = () => {
     const kept: string[] = [];
@@ -16,13 +16,13 @@ describe('Audio that was heard', () => {
     return { kept, cache: cache as unknown as Cache };
   };
 
-  it('stays on the device, the newest two hundred chunks of it', async () => {
+  it('stays on the device: the newest two hundred chunks', async () => {
     const { kept, cache } = fakeCache();
     for (let i = 0; i < 250; i++) await keepHeard(cache, `/heard/${i}`, new Blob(['x']));
     assert.deepEqual([kept.length, kept[0], kept.at(-1)], [200, '/heard/50', '/heard/249']);
   });
 
-  it('is not in the way of what is played, where there is no room for it', async () => {
+  it('is played even if there is no room to store it', async () => {
     const { cache } = fakeCache();
     cache.put = () => Promise.reject(new DOMException('', 'QuotaExceededError'));
     await keepHeard(cache, '/heard/1', new Blob(['x']));

@@ -8,7 +8,7 @@ const T0 = Date.UTC(2026, 6, 3, 10);
 /** Frames of 20 ms, and clocks in milliseconds. */
 const NEAR_MS = 45;
 
-describe('A recording that is interrupted', () => {
+describe('A recording', () => {
   let time: FakeTime;
   let bench: RecorderBench;
   beforeEach(async () => {
@@ -43,7 +43,7 @@ describe('A recording that is interrupted', () => {
     assert.match(missedText(missed ?? { at: 0, lengthMs: 0, reason: 'lost' }), /not recorded \(/);
   }
 
-  it('by a suspended audio clock starts it again, says so, and goes on at its true time', async () => {
+  it('restarts a suspended audio clock, says so, and continues at the correct time', async () => {
     const { context } = bench.audio.last;
     context.interrupt();
     assert.equal(bench.recorder.interruption.value?.reason, 'suspended');
@@ -56,7 +56,7 @@ describe('A recording that is interrupted', () => {
     await assertMissed('suspended', 5500, 2000);
   });
 
-  it('by the person who records closes the microphone, and goes on with another one when that person wants it', async () => {
+  it('closes the microphone when it is paused, and opens another one when it is resumed', async () => {
     const { audio, recorder } = bench;
     await recorder.pause();
     assert.equal(audio.held, 0, 'nothing listens meanwhile');
@@ -71,7 +71,7 @@ describe('A recording that is interrupted', () => {
     await assertMissed('paused', 20_000);
   });
 
-  it('by a pause while a microphone is being opened lets that one go', async () => {
+  it('closes a microphone that opens after it was paused', async () => {
     const { audio, recorder } = bench;
     audio.last.track.end();
     await recorder.pause();
@@ -82,7 +82,7 @@ describe('A recording that is interrupted', () => {
     assert.equal(recorder.interruption.value, null);
   });
 
-  it('by a pause until its end keeps what was recorded before', async () => {
+  it('keeps what was recorded before a pause if it ends while paused', async () => {
     await bench.recorder.pause();
     await bench.audio.capture(5);
     assert.equal(await bench.recorder.stop(), 'delivered');
@@ -92,7 +92,7 @@ describe('A recording that is interrupted', () => {
     );
   });
 
-  it('by a mute records none of the silence that is delivered instead', async () => {
+  it('does not record the silence of a muted microphone', async () => {
     const { track } = bench.audio.last;
     track.mute(true);
     await bench.audio.capture(4);
@@ -102,7 +102,7 @@ describe('A recording that is interrupted', () => {
     await assertMissed('muted', 4000);
   });
 
-  it('by a headset that goes opens another microphone', async () => {
+  it('opens another microphone when a headset is removed', async () => {
     bench.audio.last.track.end();
     assert.equal(bench.recorder.interruption.value?.reason, 'ended');
     await bench.audio.capture(2);
@@ -112,14 +112,14 @@ describe('A recording that is interrupted', () => {
     await assertMissed('ended', 0);
   });
 
-  it('by a track that ended without an event is noticed', async () => {
+  it('notices a track that ended without an event', async () => {
     bench.audio.last.track.stop();
     await bench.audio.capture(3);
     assert.equal(bench.audio.opened.length, 2);
     await assertMissed('ended', 500, 2500);
   });
 
-  it('by a microphone that goes where there is no other says why, and goes on when there is one', async () => {
+  it('says why if no other microphone is left, and continues when there is one', async () => {
     bench.audio.refusal = new DOMException('none', 'NotFoundError');
     bench.audio.last.track.end();
     await bench.audio.capture(20);
@@ -136,7 +136,7 @@ describe('A recording that is interrupted', () => {
     assert.equal(bench.heard.length, 2);
   });
 
-  it('by a permission that is taken back says so, and goes on when it is given again', async () => {
+  it('says that permission was withdrawn, and continues when it is given again', async () => {
     bench.audio.refusal = new DOMException('no', 'NotAllowedError');
     bench.audio.last.track.end();
     await bench.audio.capture(30);
@@ -149,7 +149,7 @@ describe('A recording that is interrupted', () => {
     assert.deepEqual([bench.heard.length, bench.recorder.missed.value.length], [2, 1]);
   });
 
-  it('by a microphone that does not open again, because no person answers, uses the one that is given at last', async () => {
+  it('uses the microphone that is allowed at last, after the question was left without an answer', async () => {
     bench.audio.isAsking = true;
     bench.audio.last.track.end();
     await bench.audio.capture(200);
@@ -163,7 +163,7 @@ describe('A recording that is interrupted', () => {
   });
 
   for (const worklet of ['missing', 'stuck'] as const)
-    it(`by a headset that goes while the worklet is ${worklet} says what to do, and leaves nothing open`, async () => {
+    it(`says what to do and leaves nothing open if a headset is removed while the worklet is ${worklet}`, async () => {
       bench.audio.worklet = worklet;
       bench.audio.last.track.end();
       await bench.audio.capture(300);
@@ -179,7 +179,7 @@ describe('A recording that is interrupted', () => {
       assert.equal(bench.audio.contexts, 0);
     });
 
-  it('by a microphone of another sample rate goes on in that one, at its true time', async () => {
+  it('continues at the correct time with a microphone of another sample rate', async () => {
     bench.audio.sampleRate = 48_000;
     bench.audio.last.track.settings.sampleRate = 16_000;
     bench.audio.changePage();
@@ -199,7 +199,7 @@ describe('A recording that is interrupted', () => {
     );
   });
 
-  it('without a reason says that nothing arrives, and opens the microphone anew', async () => {
+  it('says that nothing arrives if there is no other reason, and opens the microphone again', async () => {
     bench.audio.isDead = true;
     await bench.audio.capture(NO_FRAMES_MS / 1000 + 0.6);
     assert.equal(bench.recorder.interruption.value?.reason, 'no_frames');
@@ -211,7 +211,7 @@ describe('A recording that is interrupted', () => {
     assert.equal(bench.recorder.missed.value[0]?.reason, 'no_frames');
   });
 
-  it('by a page that is frozen keeps what it has, and tells afterwards', async () => {
+  it('keeps what it has when the page is frozen, and reports the gap afterwards', async () => {
     bench.audio.freeze();
     time.pass(60_000);
     bench.audio.changePage();
@@ -219,7 +219,7 @@ describe('A recording that is interrupted', () => {
     await assertMissed('frozen', 60_000);
   });
 
-  it('by frames that were dropped on their way leaves their place free', async () => {
+  it('leaves a gap of the right length for frames that were lost', async () => {
     for (let i = 0; i < 10; i++) {
       await time.advance(20);
       bench.audio.last.samples += 320;
@@ -228,7 +228,7 @@ describe('A recording that is interrupted', () => {
     await assertMissed('lost', 200);
   });
 
-  it('by a device that slept, both clocks unlike, says what may have happened', async () => {
+  it('says what may have happened if the two clocks differ after a sleep', async () => {
     time.set(T0 + 3600_000);
     await bench.audio.capture(2);
     assert.equal(bench.recorder.missed.value[0]?.reason, 'clock');
@@ -238,7 +238,7 @@ describe('A recording that is interrupted', () => {
     assert.equal((first?.ms ?? 0) + (second?.ms ?? 0), 5000, 'and nothing of it is lost');
   });
 
-  it('until its end says what is missing then', async () => {
+  it('reports what is missing if it ends during an interruption', async () => {
     bench.audio.last.context.interrupt();
     await bench.audio.capture(10);
     await bench.recorder.stop();
@@ -246,7 +246,7 @@ describe('A recording that is interrupted', () => {
     assert.ok(Math.abs((missed?.lengthMs ?? 0) - 10_000) <= NEAR_MS);
   });
 
-  it('has in its files exactly what was captured, whatever happens in which order', async () => {
+  it('stores exactly what was captured, whatever happens in which order', async () => {
     const { audio } = bench;
     const steps: (() => void)[] = [
       () => {

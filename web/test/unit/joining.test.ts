@@ -9,8 +9,8 @@ const at = (deviceId: string, hours: number) => ({
   finishedAt: new Date(2026, 4, 4, hours).getTime() + HOUR_MS,
 });
 
-describe('A conversation that is joined', () => {
-  it('is so with the last one of its device, within a day: with another one the service does not join it', () => {
+describe('A conversation that is merged', () => {
+  it('is merged with the previous one of its device within a day, because the service merges no others', () => {
     const [other, near, older] = [at('glasses', 9), at('pendant', 8), at('pendant', 6)];
     assert.equal(joinable(at('pendant', 10), [other, near, older]), near);
     assert.equal(joinable(at('phone', 10), [other, near, older]), null);
@@ -18,7 +18,7 @@ describe('A conversation that is joined', () => {
     assert.equal(joinable(at('pendant', 9 + 24), [near]), null);
   });
 
-  it('names the day of the other one where that is another day', () => {
+  it('is offered the other one with its day if that is a different one', () => {
     const [morning, lastNight, seenFrom] = [at('pendant', 8), at('pendant', -1), at('pendant', 10)];
     assert.equal(beganAt(morning, seenFrom), clock(morning.startedAt));
     assert.equal(beganAt(lastNight, seenFrom), `${shortDay(lastNight.startedAt)}, ${clock(lastNight.startedAt)}`);

@@ -5,8 +5,8 @@ const ROOM = { estimate: () => Promise.resolve({ quota: 10e9, usage: 0 }) };
 const opusIsThere = () => Promise.resolve(true);
 const named = (name: string, message = name): Error => Object.assign(new Error(message), { name });
 
-describe('What can be kept', () => {
-  it('needs no word where everything can', async () => {
+describe('The check before a recording', () => {
+  it('shows nothing if everything can be stored', async () => {
     const journal = { probe: () => Promise.resolve(true) };
     const free = { obstacle: null, warning: null };
     assert.deepEqual(await checkKeeping({ journal, storage: ROOM, opusIsThere }), free);
@@ -20,7 +20,7 @@ describe('What can be kept', () => {
   });
 
   for (const [what, error, sentence] of [
-    ['IndexedDB that is not there', new ReferenceError('indexedDB is not defined'), /keeps nothing/],
+    ['no IndexedDB', new ReferenceError('indexedDB is not defined'), /keeps nothing/],
     ['IndexedDB that may not be used', named('SecurityError'), /keeps nothing/],
     [
       'IndexedDB of a private window',
@@ -32,21 +32,21 @@ describe('What can be kept', () => {
     ['a database that a newer version has changed', named('VersionError'), /reload this page/],
     ['a database that is damaged', named('UnknownError'), /storage is damaged/],
   ] as const) {
-    it(`is nothing with ${what}, and that is said`, async () => {
+    it(`refuses with a reason: ${what}`, async () => {
       const journal = { probe: () => Promise.reject(error) };
       const { obstacle } = await checkKeeping({ journal, storage: ROOM, opusIsThere });
       assert.match(obstacle ?? '', sentence);
     });
   }
 
-  it('is lost with a window that keeps no Blobs, and that is said', async () => {
+  it('warns if the window stores no Blobs, which are lost when it closes', async () => {
     const journal = { probe: () => Promise.resolve(false) };
     const { obstacle, warning } = await checkKeeping({ journal, storage: ROOM, opusIsThere });
     assert.equal(obstacle, null);
     assert.match(warning ?? '', /lost when the window is closed/);
   });
 
-  it('is as much as there is room for: told where that is less than an hour, refused where it is next to none', async () => {
+  it('warns if there is room for less than an hour, and refuses if there is hardly any', async () => {
     const journal = { probe: () => Promise.resolve(true) };
     const withRoom = (bytes: number) => ({ estimate: () => Promise.resolve({ quota: 5e6 + bytes, usage: 5e6 }) });
     const { warning } = await checkKeeping({ journal, storage: withRoom(4500 * 60 * 20), opusIsThere });

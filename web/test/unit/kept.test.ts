@@ -34,7 +34,7 @@ describe('The day of the last visit', () => {
     Reflect.deleteProperty(globalThis, 'localStorage');
   });
 
-  it('is as it was, for its user alone, until it is forgotten', () => {
+  it('is returned unchanged, only for its user, until it is deleted', () => {
     const conversations = [talk('a'), talk('b')];
     const figures = { ledger: { ...EMPTY_LEDGER, audioSeconds: 60, speechSeconds: 60 }, billedSeconds: 60 };
     keptDay.keep('ann', { day: '2026-05-04', conversations, figures });
@@ -46,7 +46,7 @@ describe('The day of the last visit', () => {
     assert.equal(keptDay.get('ann'), null);
   });
 
-  it('is not that of an earlier visit where this one cannot be kept', () => {
+  it('is deleted if the day of this visit cannot be stored', () => {
     const old = { day: '2026-05-03', conversations: [talk('a')], figures: null };
     for (const [room, conversations] of [
       [5e6, []],
@@ -61,7 +61,7 @@ describe('The day of the last visit', () => {
     }
   });
 
-  it('is not read by another build, which may know conversations of another shape', () => {
+  it('is not read by another build, which may expect another shape', () => {
     keptDay.keep('ann', { day: '2026-05-04', conversations: [talk('a')], figures: null });
     const stored = JSON.parse(localStorage.getItem('newest-day') ?? '') as { build: string };
     localStorage.setItem('newest-day', JSON.stringify({ ...stored, build: 'https://example.com/assets/other.js' }));
@@ -82,7 +82,7 @@ describe('The recordings of the last visit', () => {
     Reflect.deleteProperty(globalThis, 'localStorage');
   });
 
-  it('are listed for their user alone before the store is read, and it is said that it is not', async () => {
+  it('are listed only for their user before the store is read, and marked as not yet read', async () => {
     keptRecordings.keep('ann', [recording]);
     for (const [uid, expected] of [
       ['ann', [recording]],

@@ -33,7 +33,7 @@ describe('A backend that is loaded late', () => {
   };
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-  it('is loaded by the first request, once, and not by listening for who signs in', async () => {
+  it('is loaded once by the first request, but not by a listener for signing in', async () => {
     backend.onSignIn?.(() => undefined);
     await turn();
     assert.equal(loads, 0);
@@ -41,7 +41,7 @@ describe('A backend that is loaded late', () => {
     assert.equal(loads, 1);
   });
 
-  it('is loaded again by the next request where it could not be loaded', async () => {
+  it('is loaded again by the next request if loading failed', async () => {
     isBroken = true;
     await assert.rejects(backend.idToken(false), /not there/);
     await assert.rejects(backend.endedJobs(), { code: 'unavailable' });
@@ -57,7 +57,7 @@ describe('A backend that is loaded late', () => {
     assert.equal(await backend.idToken(false), 'token');
   });
 
-  it('listens from when it is loaded until that is ended, also where it is ended before', async () => {
+  it('listens from its loading until the listener is removed, even if that happens before', async () => {
     const heard: JobSignal[] = [];
     const listen = () =>
       backend.watchJob?.(

@@ -10,7 +10,7 @@ const NOW = Date.UTC(2026, 6, 3);
 const SAMPLES = path.join(import.meta.dirname, '../../../dev/samples/recordings');
 
 describe('Names of recordings that are added', () => {
-  it('are taken where they carry a time of capture', () => {
+  it('are accepted if they contain a capture time', () => {
     assert.deepEqual(readName('audio_omi_opus_16000_1_fs160_1760000000.bin', NOW), {
       kind: 'ready',
       startedAt: 1_760_000_000_000,
@@ -18,19 +18,19 @@ describe('Names of recordings that are added', () => {
     assert.deepEqual(readName('memo_1760000000123.M4A', NOW), { kind: 'ready', startedAt: 1_760_000_000_123 });
   });
 
-  it('are asked for a time where ordinary audio has none, or none that can be', () => {
+  it('need a time from the user if ordinary audio has none, or an impossible one', () => {
     for (const name of ['Voice 12.m4a', 'track_1.mp3', 'old_1600000000.wav', 'ahead_1999999999.ogg']) {
       assert.equal(readName(name, NOW).kind, 'undated', name);
     }
   });
 
-  it('are refused with a reason where nothing helps', () => {
+  it('are refused with a reason if they cannot be used', () => {
     for (const name of ['notes.txt', 'recording.bin', 'audio_omi_1600000000.bin', 'bin']) {
       assert.equal(readName(name, NOW).kind, 'refused', name);
     }
   });
 
-  it('are put right so that the server takes them, whatever they were', () => {
+  it('are changed so that the server accepts them, whatever they were', () => {
     assert.equal(datedName('Größe & Co (1).MP3', 1_760_000_000_123.4), 'Gro-e-Co-1_1760000000123.mp3');
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (stem) => {
@@ -42,7 +42,7 @@ describe('Names of recordings that are added', () => {
     );
   });
 
-  it('begin so much earlier than the file was last changed as they are long', () => {
+  it('get a start that is earlier than the last change by the length of the file', () => {
     assert.equal(guessedStart(NOW, 90), NOW - 90_000);
     assert.equal(guessedStart(NOW, null), NOW);
     assert.equal(guessedStart(0, 10), Date.UTC(2024, 0, 1));
@@ -55,14 +55,14 @@ describe('The sample day', () => {
     .map((name) => JSON.parse(readFileSync(path.join(SAMPLES, name), 'utf8')) as SampleScenario);
   const moved = moveToDay(scenarios, NOW);
 
-  it('has every sample, under a name of its own that says when it is of', () => {
+  it('has every sample under its own name with its capture time', () => {
     assert.equal(moved.length, scenarios.flatMap(({ recordings }) => recordings).length);
     assert.equal(new Set(moved.map(({ name }) => name)).size, moved.length);
     for (const { name, startedAt } of moved)
       assert.deepEqual(readName(name, NOW + 86_400_000), { kind: 'ready', startedAt });
   });
 
-  it('keeps recordings of a scene at their distance, and those of a device apart', () => {
+  it('keeps the distance of recordings within a scene, and separates those of one device', () => {
     const durations = new Map(
       scenarios.flatMap(({ recordings }) => recordings.map(({ name, durationMs }) => [name, durationMs])),
     );
@@ -80,7 +80,7 @@ describe('The sample day', () => {
 describe('Search in a transcript', () => {
   const lines = ['Crème brûlée', 'nothing', 'creme, Creme'].map((text) => ({ text }));
 
-  it('says where in which line a query is, and how often in all', () => {
+  it('returns the matching ranges of each line, and their number', () => {
     const matches = new TranscriptSearch(lines).find('CREME');
     assert.deepEqual([...matches.keys()], [0, 2]);
     assert.deepEqual(matches.get(2), [
@@ -90,7 +90,7 @@ describe('Search in a transcript', () => {
     assert.equal(countOf(matches), 3);
   });
 
-  it('finds nothing for nothing', () => {
+  it('finds nothing for an empty query', () => {
     assert.equal(countOf(new TranscriptSearch(lines).find('  ')), 0);
   });
 });

@@ -10,8 +10,8 @@ const NOWHERE: Backend = {
   endedJobs: () => Promise.resolve([]),
 };
 
-describe('Several recordings at once', () => {
-  it('are added but for the bad ones, of which each is named', async () => {
+describe('Several recordings that are added at once', () => {
+  it('are stored except for the invalid ones, each of which is named', async () => {
     const client = createSyncClient({ store: memoryStore(), backend: NOWHERE });
     const good = Array.from({ length: 5 }, (_, i) => ({
       name: `memo_${1_760_000_000 + i}.wav`,
@@ -33,7 +33,7 @@ describe('Several recordings at once', () => {
     await client.dispose();
   });
 
-  it('are refused in words where there is no room', async () => {
+  it('are refused with a sentence if there is no room', async () => {
     const full = () => Promise.reject(new DOMException('quota', 'QuotaExceededError'));
     assert.deepEqual(await addEach([{ name: 'a' }], full), [
       { name: 'a', reason: 'There is no room left on this device.' },
@@ -41,7 +41,7 @@ describe('Several recordings at once', () => {
   });
 });
 
-describe('The promise to keep what lies on this device', () => {
+describe('The browser’s promise to keep storage', () => {
   function browser(persisted: boolean, grants: boolean) {
     const asked: string[] = [];
     const answer = (name: string, value: boolean) => () => {
@@ -51,7 +51,7 @@ describe('The promise to keep what lies on this device', () => {
     return { asked, persisted: answer('persisted', persisted), persist: answer('persist', grants) };
   }
 
-  it('is asked for once a page', async () => {
+  it('is requested once a page', async () => {
     const storage = browser(false, true);
     const keeper = storageKeeper(storage);
     assert.equal(keeper.promised.value, null);
@@ -60,21 +60,21 @@ describe('The promise to keep what lies on this device', () => {
     assert.deepEqual([keeper.promised.value, storage.asked], [true, ['persisted', 'persist']]);
   });
 
-  it('is not asked for where it was given before', async () => {
+  it('is not requested if it was given before', async () => {
     const storage = browser(true, false);
     const keeper = storageKeeper(storage);
     await keeper.ask();
     assert.deepEqual([keeper.promised.value, storage.asked], [true, ['persisted']]);
   });
 
-  it('is known to be refused, and looking asks nobody', async () => {
+  it('may be refused, and checking it asks the user nothing', async () => {
     const storage = browser(false, false);
     const keeper = storageKeeper(storage);
     await keeper.look();
     assert.deepEqual([keeper.promised.value, storage.asked], [false, ['persisted']]);
   });
 
-  it('is unknown where the browser says nothing', async () => {
+  it('is unknown if the browser does not answer', async () => {
     const failing = () => Promise.reject(new TypeError('no storage'));
     const silent = storageKeeper({ persisted: failing, persist: failing });
     await Promise.all([silent.ask(), storageKeeper(undefined).ask()]);

@@ -28,8 +28,8 @@ const SENTENCES = [
   sentence('b', T0 + 86_400_000, 500, 2000),
 ];
 
-describe('Playing what was kept', () => {
-  it('begins at the sentence, wherever its recording lies by now', () => {
+describe('Playing kept audio', () => {
+  it('begins at the sentence, even if its recording was moved to another time', () => {
     assert.deepEqual(
       SENTENCES.map((one) => placeOfSentence(SPANS, one)),
       [200, 2000, 3500],
@@ -37,7 +37,7 @@ describe('Playing what was kept', () => {
     assert.equal(placeOfSentence(SPANS, sentence('other', T0, 0, 100)), null);
   });
 
-  it('knows the sentence and the word that sound, and that nothing does in a pause', () => {
+  it('finds the sentence and the word that sound, and neither in a pause', () => {
     assert.equal(soundingAt(SPANS, SENTENCES, 100), null);
     assert.deepEqual(soundingAt(SPANS, SENTENCES, 210), { sentence: SENTENCES[0], word: 0 });
     assert.deepEqual(soundingAt(SPANS, SENTENCES, 650), { sentence: SENTENCES[0], word: 1 });
@@ -46,13 +46,13 @@ describe('Playing what was kept', () => {
     assert.equal(soundingAt(SPANS, SENTENCES, 99_000), null);
   });
 
-  it('knows where the next sentence begins, and where none follows', () => {
+  it('finds where the next sentence begins, if any', () => {
     assert.equal(nextPlace(SPANS, SENTENCES, 1500), 2000);
     assert.equal(nextPlace(SPANS, SENTENCES, 2000), 3500);
     assert.equal(nextPlace(SPANS, SENTENCES, 3500), null);
   });
 
-  it('finds each word in the text, in order, however often it is said', () => {
+  it('finds each word in the text, in order, even if it occurs several times', () => {
     assert.deepEqual(
       wordRanges('No, no no.', [{ text: 'No,' }, { text: 'no' }, { text: 'missing' }, { text: 'no.' }]),
       [
@@ -139,7 +139,7 @@ describe('The button that plays and pauses', () => {
     });
   }
 
-  it('begins with the first sentence that is kept, and after the end does so again', async () => {
+  it('begins with the first sentence that is kept, also after the end', async () => {
     const [player, problems]: [FakePlayer, unknown[]] = [new FakePlayer(), []];
     const playback = listenTo(player, problems);
     const heard: number[] = [];
@@ -164,7 +164,7 @@ describe('The button that plays and pauses', () => {
     playback.close();
   });
 
-  it('goes on from the sentence that sounded last where a pause sounds', async () => {
+  it('goes from the last sentence to the next one while a pause sounds', async () => {
     const player = new FakePlayer();
     const playback = listenTo(player, []);
     await playback.playFrom(LONG[2]?.startedAt ?? 0);
@@ -177,7 +177,7 @@ describe('The button that plays and pauses', () => {
     playback.close();
   });
 
-  it('goes past two voices that begin at once, and back, in one step, at the speed that was chosen before', async () => {
+  it('steps over two voices that begin at the same time at once, forward and back, and keeps the speed', async () => {
     const starts = [0, 1000, 1000, 2000];
     const said = starts.map((start, i) => ({ ...sentence('call', T0, start, start + 900), id: `${start}-${i % 2}` }));
     const player = new FakePlayer();
@@ -204,7 +204,7 @@ describe('The button that plays and pauses', () => {
     playback.close();
   });
 
-  it('ends a loading that takes long, and what arrives after that does not sound', async () => {
+  it('can stop a slow loading, and audio that arrives later does not play', async () => {
     let arrive = (): void => undefined;
     const player = new FakePlayer();
     const playback = new Playback({

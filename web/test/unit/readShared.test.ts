@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readShared } from '../../src/sync/readShared.ts';
 import { FakeTime } from './support/fakeTime.ts';
 
-describe('A link that is opened', () => {
+describe('A shared link', () => {
   const { fetch } = globalThis;
   const { signal } = new AbortController();
   let time: FakeTime;
@@ -14,7 +14,7 @@ describe('A link that is opened', () => {
     globalThis.fetch = fetch;
   });
 
-  it('shows what the service answers, and takes no other answer for it', async () => {
+  it('shows the answer of the service, and accepts no other answer as one', async () => {
     const shared = { title: 'Harbour', segments: [] };
     const answers: readonly (readonly [Response, string])[] = [
       [Response.json(shared), 'shown'],
@@ -29,14 +29,14 @@ describe('A link that is opened', () => {
     }
   });
 
-  it('says that the service does not answer, where it does not', async () => {
+  it('reports that the service does not answer', async () => {
     globalThis.fetch = () => new Promise(() => undefined);
     const read = readShared('token', signal);
     await time.advance(31_000);
     assert.equal((await read).kind, 'unreached');
   });
 
-  it('waits no longer for an answer that begins late and does not end', async () => {
+  it('does not wait longer for an answer that begins late and does not end', async () => {
     const endless = new Response(new ReadableStream());
     globalThis.fetch = () =>
       new Promise((resolve) => {

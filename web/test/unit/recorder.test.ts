@@ -28,7 +28,7 @@ function cut(count: number): { pieces: Piece[]; frames: Uint8Array[] } {
 }
 
 describe('The recorder’s cutter', () => {
-  it('loses no frame and keeps their order, whatever their number', () => {
+  it('loses no frame and keeps the order, whatever the number of frames', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 * FRAMES_PER_FILE + 120 }), (count) => {
         const { pieces, frames } = cut(count);
@@ -57,7 +57,7 @@ describe('The recorder’s cutter', () => {
     }
   });
 
-  it('gives out a piece every second, so that a killed tab loses no more', () => {
+  it('returns a piece every second, so that a killed tab loses no more', () => {
     const { pieces } = cut(149);
     assert.deepEqual(
       pieces.map(({ bytes }) => readFrames(bytes).length),
@@ -69,7 +69,7 @@ describe('The recorder’s cutter', () => {
     assert.deepEqual(cut(0).pieces, []);
   });
 
-  it('ends a stretch that stops at the edge of a piece, and opens no new file at the edge of a minute', () => {
+  it('ends a stretch at the edge of a piece without an empty piece, and at the edge of a minute without a new file', () => {
     assert.deepEqual(
       cut(100).pieces.map(({ last }) => last),
       [false, false, true],
@@ -81,7 +81,7 @@ describe('The recorder’s cutter', () => {
 describe('The recorder’s clock', () => {
   const late = fc.array(fc.double({ min: 0, max: 40, noNaN: true }), { minLength: 50, maxLength: 400 });
 
-  it('tells when a sample sounded by the promptest frame of the first second', () => {
+  it('derives the time of a sample from the frame with the shortest delay in the first second', () => {
     fc.assert(
       fc.property(late, (delays) => {
         const clock = new CaptureClock(RATE);
@@ -94,7 +94,7 @@ describe('The recorder’s clock', () => {
     );
   });
 
-  it('does not change its mind once it was asked', () => {
+  it('gives the same answer after the first call', () => {
     const clock = new CaptureClock(RATE);
     clock.observe(FRAME, T0 + 20 + 30);
     const told = clock.timeOf(0);
@@ -102,14 +102,14 @@ describe('The recorder’s clock', () => {
     assert.equal(clock.timeOf(0), told);
   });
 
-  it('takes a page that was busy, and gets its frames all at once, for no gap', () => {
+  it('does not take the late frames of a busy page for a gap', () => {
     const clock = steadyClock();
     const busyUntil = T0 + 1000 + 3000;
     for (let i = 51; i <= 200; i++) assert.notEqual(clock.observe(i * FRAME, busyUntil + (i - 51) * 0.1), 'gap');
     assert.equal(clock.observe(201 * FRAME, T0 + 201 * 20), 'steady');
   });
 
-  it('finds that something was not captured: what follows is later than its place', () => {
+  it('detects missing audio: the frames behind it are later than their place', () => {
     const clock = steadyClock();
     const missing = 700;
     const verdicts = Array.from({ length: 40 }, (_, i) =>
@@ -122,7 +122,7 @@ describe('The recorder’s clock', () => {
     );
   });
 
-  it('finds that a clock was set back', () => {
+  it('detects that a clock was set back', () => {
     const clock = steadyClock();
     const verdicts = Array.from({ length: 40 }, (_, i) => clock.observe((51 + i) * FRAME, T0 + (51 + i) * 20 - 60_000));
     assert(verdicts.includes('gap'));
@@ -136,19 +136,19 @@ describe('The recorder’s clock', () => {
 });
 
 describe('The recorder’s format', () => {
-  it('names what it writes so that the server reads it', () => {
+  it('names recordings so that the server can read them', () => {
     assert.equal(nameFor(formatFor('web1', 16_000, true), T0 + 6.5), `audio_web1_opus_fs320_16000_1_fs320_${T0}.bin`);
     assert.equal(nameFor(formatFor('web1', 48_000, true), T0 + 6.5), `audio_web1_opus_48000_1_fs960_${T0}.bin`);
     assert.equal(nameFor(formatFor('web1', 44_100, false), T0), `audio_web1_pcm16_44100_1_fs882_${T0}.bin`);
   });
 
-  it('writes PCM as signed 16 bits, little-endian, and clips what is too loud', () => {
+  it('writes PCM as signed 16 bits, little-endian, and clips samples that are too loud', () => {
     const view = new DataView(toPcm16(Float32Array.of(0, 1, -1, 2, -2, 0.5)).buffer);
     const samples = Array.from({ length: 6 }, (_, i) => view.getInt16(i * 2, true));
     assert.deepEqual(samples, [0, 32_767, -32_768, 32_767, -32_768, 16_384]);
   });
 
-  it('judges loudness as an ear does', () => {
+  it('measures loudness on a logarithmic scale', () => {
     assert.equal(loudness(new Float32Array(100)), 0);
     assert.equal(loudness(new Float32Array(100).fill(1)), 1);
     assert(Math.abs(loudness(new Float32Array(100).fill(0.0316)) - 0.5) < 0.01);

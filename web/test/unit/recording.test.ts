@@ -16,7 +16,7 @@ describe('A recording', () => {
     time.end();
   });
 
-  it('is handed over a minute at a time, and leaves nothing behind', async () => {
+  it('is delivered minute by minute, and leaves nothing behind', async () => {
     await bench.recorder.start();
     await bench.audio.capture(62);
     assert.equal(await bench.recorder.stop(), 'delivered');
@@ -27,7 +27,7 @@ describe('A recording', () => {
     assert.deepEqual([bench.journal.pieces.length, bench.problems, bench.audio.held], [0, [], 0]);
   });
 
-  it('ends with one sentence where a second of it cannot be kept; what was kept before is handed over', async () => {
+  it('ends with one message if a second cannot be stored; what was stored before is delivered', async () => {
     await bench.recorder.start();
     await bench.audio.capture(3);
     await settled();
@@ -44,7 +44,7 @@ describe('A recording', () => {
     assert.equal(bench.audio.held, 0);
   });
 
-  it('tells the caller that stops it that it broke, and records again when there is room', async () => {
+  it('reports to the caller that stops it that it broke, and can record again when there is room', async () => {
     await bench.recorder.start();
     await bench.audio.capture(2.5);
     await settled();
@@ -61,7 +61,7 @@ describe('A recording', () => {
     );
   });
 
-  it('keeps no second that follows one that is missing: it would move in time', async () => {
+  it('stores nothing behind a missing second, because it would move in time', async () => {
     await bench.recorder.start();
     await bench.audio.capture(1);
     await settled();
@@ -74,7 +74,7 @@ describe('A recording', () => {
     );
   });
 
-  it('stays in the journal while the outbox takes nothing, says so once, and is handed over when it does', async () => {
+  it('stays in the journal while the outbox refuses it, says so once, and is delivered later', async () => {
     bench.refuses = true;
     await bench.recorder.start();
     await bench.audio.capture(125);
@@ -91,7 +91,7 @@ describe('A recording', () => {
     assert.equal(bench.journal.pieces.length, 0);
   });
 
-  it('is kept each second while the outbox does not answer, ends, and is handed over once', async () => {
+  it('is stored each second while the outbox does not answer, ends, and is delivered once', async () => {
     const accepted: string[] = [];
     let answers = (): void => undefined;
     const answering = new Promise<void>((resolve) => (answers = resolve));
@@ -121,7 +121,7 @@ describe('A recording', () => {
     assert.equal(bench.journal.pieces.length, 0);
   });
 
-  it('hands over with its end what could not be handed over in its middle', async () => {
+  it('delivers at its end what could not be delivered before', async () => {
     bench.refuses = true;
     await bench.recorder.start();
     await bench.audio.capture(61);
@@ -131,7 +131,7 @@ describe('A recording', () => {
     assert.equal(bench.delivered.length, 2);
   });
 
-  it('is not kept back by another one that is not accepted', async () => {
+  it('is not delayed by another one that is not accepted', async () => {
     const journal = new FakeJournal();
     const taken: string[] = [];
     const deliver = (name: string): Promise<void> => {
@@ -145,7 +145,7 @@ describe('A recording', () => {
     assert.deepEqual([taken, await journal.names()], [['b'], ['a']]);
   });
 
-  it('does not hand over the file that is being recorded', async () => {
+  it('does not deliver the file that is being recorded', async () => {
     await bench.recorder.start();
     await bench.audio.capture(2);
     await settled();
@@ -154,14 +154,14 @@ describe('A recording', () => {
     await bench.recorder.stop();
   });
 
-  it('keeps the device awake for as long as it goes on', async () => {
+  it('keeps the device awake until it ends', async () => {
     await bench.recorder.start();
     assert.equal(bench.asleep, false);
     await bench.recorder.stop();
     assert.equal(bench.asleep, true);
   });
 
-  it('answers the same when it is stopped twice', async () => {
+  it('returns the same result when it is stopped twice', async () => {
     await bench.recorder.start();
     await bench.audio.capture(1);
     const both = await Promise.all([bench.recorder.stop(), bench.recorder.stop()]);

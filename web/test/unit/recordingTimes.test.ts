@@ -13,7 +13,7 @@ describe('A recording', () => {
     ['midnight', Date.UTC(2026, 6, 3, 21, 59, 30)],
     ['the end of the year', Date.UTC(2026, 11, 31, 22, 59, 30)],
   ] as const)
-    it(`goes on over ${what} without a gap, in recordings that follow each other`, async () => {
+    it(`continues over ${what} without a gap, in recordings that follow each other`, async () => {
       const zone = process.env['TZ'];
       process.env['TZ'] = 'Europe/Berlin';
       const time = new FakeTime(startedAt);
@@ -34,7 +34,7 @@ describe('A recording', () => {
       }
     });
 
-  it('goes on in the background of a device that lets timers fire once a minute, and sees there that it is muted', async () => {
+  it('continues in the background of a device that runs timers once a minute, and detects there that it is muted', async () => {
     const time = new FakeTime(T0);
     const bench = new RecorderBench(time);
     await bench.recorder.start();
@@ -68,7 +68,7 @@ describe('A recording', () => {
     time.end();
   });
 
-  it('of a headset that is muted by its own switch says that not a sound comes, and goes on', async () => {
+  it('warns that no sound arrives if a headset is muted by its own switch, and continues', async () => {
     const time = new FakeTime(T0);
     const bench = new RecorderBench(time);
     await bench.recorder.start();
@@ -93,7 +93,7 @@ describe('A recording', () => {
   });
 });
 
-describe('A recording that begins', () => {
+describe('The start of a recording', () => {
   let time: FakeTime;
   beforeEach(() => {
     time = new FakeTime(T0);
@@ -102,7 +102,7 @@ describe('A recording that begins', () => {
     time.end();
   });
 
-  it('can be cancelled while the browser asks, and closes what it is given too late', async () => {
+  it('can be cancelled while the browser asks, and a microphone that opens too late is closed', async () => {
     const bench = new RecorderBench(time);
     bench.audio.isAsking = true;
     const starting = bench.recorder.start();
@@ -120,7 +120,7 @@ describe('A recording that begins', () => {
     assert.equal(await bench.recorder.stop(), 'delivered');
   });
 
-  it('says why where nothing can be kept, and opens no microphone', async () => {
+  it('fails with a reason if nothing can be stored, and opens no microphone', async () => {
     const obstacle = 'This browser keeps nothing.';
     const bench = new RecorderBench(time, { checkKeeping: () => Promise.resolve({ obstacle, warning: null }) });
     await assert.rejects(bench.recorder.start(), new Error(obstacle));
@@ -128,7 +128,7 @@ describe('A recording that begins', () => {
     assert.equal(bench.recorder.keeping.value?.obstacle, obstacle);
   });
 
-  it('does not wait for ever for what an earlier page left behind', async () => {
+  it('does not wait without limit for recordings of an earlier page', async () => {
     const bench = new RecorderBench(time);
     bench.journal.names = () => new Promise(() => undefined);
     void bench.recorder.recover();
@@ -139,7 +139,7 @@ describe('A recording that begins', () => {
     assert.equal(bench.recorder.state.value.kind, 'idle');
   });
 
-  it('with a platform that never starts its audio clock says so', async () => {
+  it('fails with a reason if the platform never starts its audio clock', async () => {
     const bench = new RecorderBench(time);
     await bench.recorder.start();
     bench.audio.last.context.interrupt();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Refresher } from '../../src/sync/refresher.ts';
 import { FakeTime, settled } from './support/fakeTime.ts';
 
-describe('What is kept up to date', () => {
+describe('Work that is repeated after changes', () => {
   let time: FakeTime;
   let works: number;
   let failures: number;
@@ -27,13 +27,13 @@ describe('What is kept up to date', () => {
     time.end();
   });
 
-  it('is read once at a time, and once more for all that changed meanwhile', async () => {
+  it('runs once at a time, and once more for all changes meanwhile', async () => {
     const first = refresher.refresh();
     await Promise.all([first, refresher.refresh(), refresher.refresh()]);
     assert.equal(works, 2);
   });
 
-  it('is read again by itself after a failure, later and later, until it works', async () => {
+  it('is retried after a failure with growing waits until it works', async () => {
     isBroken = true;
     void refresher.refresh();
     await time.advance(10 * 60_000);
@@ -45,7 +45,7 @@ describe('What is kept up to date', () => {
     assert.equal(works, before + 1);
   });
 
-  it('is read at once after a failure where something says that it may work, and never after its end', async () => {
+  it('is retried at once after a failure if something has changed, and never after its end', async () => {
     isBroken = true;
     void refresher.refresh();
     await time.advance(1000);

@@ -17,14 +17,14 @@ describe('The length of an audio file', () => {
   };
   const event = new Event('loadedmetadata');
 
-  it('is what the browser says, and nothing where that is no number or an error', async () => {
+  it('is the browser’s value, and unknown if that is not a number or an error', async () => {
     const [known, endless, broken] = [asked({ duration: 12.5 }), asked({ duration: Infinity }), asked({})];
     for (const { element } of [known, endless]) element.onloadedmetadata?.(event);
     broken.element.onerror?.(event);
     assert.deepEqual(await Promise.all([known, endless, broken].map(({ length }) => length)), [12.5, null, null]);
   });
 
-  it('is not waited for where the browser says nothing', async () => {
+  it('is unknown if the browser does not answer in time', async () => {
     const { length } = asked({});
     await time.advance(5000);
     assert.equal(await length, null);

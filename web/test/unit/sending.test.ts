@@ -9,8 +9,8 @@ const recording = (id: string, state: ToSend['state'], sentBytes: number | null 
   size: 1000,
 });
 
-describe('How far the sending is', () => {
-  it('counts what was to be sent at once, and says how long the rest will take at the pace of the last half minute', () => {
+describe('The progress of sending', () => {
+  it('counts the recordings of a batch, and estimates the remaining time from the last half minute', () => {
     const progress = new SendingProgress();
     assert.equal(progress.update([recording('old', 'synced')], 0), null);
     const before = progress.update([recording('a', 'uploading', 0), recording('b', 'waiting')], 1000);
@@ -31,7 +31,7 @@ describe('How far the sending is', () => {
     assert.deepEqual(now, { count: 2, total: 3, sentBytes: 2500, totalBytes: 3000, secondsLeft: null });
   });
 
-  it('tells no time while nothing moves', () => {
+  it('estimates no time while nothing is sent', () => {
     const progress = new SendingProgress();
     for (const at of [0, 10_000, 20_000])
       assert.equal(progress.update([recording('a', 'waiting')], at)?.secondsLeft, null);

@@ -5,8 +5,8 @@ import { sentenceOf } from '../../src/domain/sentence.ts';
 const said = (code: string, details?: unknown, isOnline = true): string =>
   sentenceOf(Object.assign(new FirebaseError(code, 'internal [0]'), { details }), isOnline);
 
-describe('What went wrong, in words', () => {
-  it('never is a code, and says what to do, whatever does not answer', () => {
+describe('The sentence for an error', () => {
+  it('is never a code, and says what to do, whatever does not answer', () => {
     for (const code of [
       'functions/internal',
       'functions/deadline-exceeded',
@@ -23,14 +23,14 @@ describe('What went wrong, in words', () => {
     assert.match(said('failed-precondition'), /operator/);
   });
 
-  it('is the sentence of the server where it has one', () => {
+  it('is the sentence of the server if it sent one', () => {
     assert.equal(said('functions/not-found', { code: 'x', message: 'There is no such job' }), 'There is no such job.');
     const forPrograms = { code: 'recording_not_found', message: 'It is not yours; see details. Nothing was moved.' };
     assert.equal(said('functions/not-found', forPrograms), 'It is not yours. Nothing was moved.');
     assert.match(said('functions/internal', { message: 7 }), /Try again/);
   });
 
-  it('is what an ordinary error says', () => {
+  it('is the message of an ordinary error', () => {
     assert.equal(sentenceOf(new Error('No room.')), 'No room.');
     assert.equal(sentenceOf('x'), 'x');
     assert.match(sentenceOf(new DOMException('', 'QuotaExceededError')), /no room left/);

@@ -53,7 +53,7 @@ describe('The service worker of a new version', () => {
     return (await answers[0])?.text() ?? null;
   };
 
-  it('keeps the parts of the version before for the pages that are still open, and no older ones', async () => {
+  it('keeps the files of the previous version for open pages, and deletes older ones', async () => {
     caches.all.set('console-1', new Map([['/assets/capture-1.js', 'oldest']]));
     caches.all.set(
       'console-2',
@@ -79,7 +79,7 @@ describe('The service worker of a new version', () => {
     assert.equal(await ask('/icon.svg'), 'icon', 'what has no hash in its name is of the new version');
   });
 
-  it('opens the console that is kept where the service is down, and shows every other answer', async () => {
+  it('opens the stored console when the service is down, and passes every other answer on', async () => {
     caches.all.set('console-3', new Map([['/', 'the kept page']]));
     const navigation = (status: number) => {
       mock.method(globalThis, 'fetch', () => Promise.resolve(new Response(`answer ${status}`, { status })));
@@ -93,7 +93,7 @@ describe('The service worker of a new version', () => {
     assert.equal(await navigation(503), 'answer 503', 'nothing is kept');
   });
 
-  it('has nothing to do with uploads, so that an update in the middle of one does not harm it', async () => {
+  it('handles no uploads, so that an update during an upload does no harm', async () => {
     assert.equal(await ask('/v2/sync/upload', { method: 'POST', body: 'audio' }), null);
     assert.equal(await ask('/v2/sync/status?job_id=a'), null);
   });

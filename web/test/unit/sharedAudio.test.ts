@@ -13,7 +13,7 @@ const ANSWER: SharedAudioView = {
   audio: Buffer.from([0, 1, 255]).toString('base64'),
 };
 
-describe('The audio of a link', () => {
+describe('The audio of a shared link', () => {
   const { fetch } = globalThis;
   afterEach(() => {
     globalThis.fetch = fetch;
@@ -23,7 +23,7 @@ describe('The audio of a link', () => {
   };
   const problem = (code: string) => ({ error: { code } });
 
-  it('comes with the place of each sentence, by the same map as the audio of one’s own', async () => {
+  it('has the position of each sentence, by the same map as the user’s own audio', async () => {
     const at = (ms: number): string => new Date(Date.UTC(2026, 4, 4) + ms).toISOString();
     const segment = { text: 'Ships sail.', speaker: null, speaker_name: null, words: [['Ships', 0, 400]] as const };
     const shared: SharedConversationView = {
@@ -47,7 +47,7 @@ describe('The audio of a link', () => {
     assert.deepEqual(sentences[0]?.words, [{ text: 'Ships', fromMs: 0, toMs: 400 }]);
   });
 
-  it('is asked for with the token in a header, and kept nowhere', async () => {
+  it('is requested with the token in a header, and not stored', async () => {
     const asked: Parameters<typeof globalThis.fetch>[] = [];
     globalThis.fetch = (...request) => {
       asked.push(request);
@@ -59,7 +59,7 @@ describe('The audio of a link', () => {
     assert.deepEqual([init?.cache, init?.headers], ['no-store', { 'X-Share-Token': 'token' }]);
   });
 
-  it('ends with the link, is gone where it was deleted, and says what else is wrong', async () => {
+  it('ends with the link, is missing if it was deleted, and otherwise says what is wrong', async () => {
     answer(404, problem('share_not_found'));
     await assert.rejects(readSharedAudio('token', 'a'), ShareEnded);
     answer(404, problem('audio_not_found'));

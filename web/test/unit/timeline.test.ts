@@ -8,7 +8,7 @@ const span = fc.tuple(moment, moment).map(([a, b]) => ({ from: Math.min(a, b), t
 const wide = span.filter(({ from, to }) => to - from >= MIN_WINDOW_MS);
 
 describe('The time axis of a day', () => {
-  it('places what lies in the window as fractions of it, and clips what sticks out', () => {
+  it('places spans as fractions of the window, and cuts them off at its edges', () => {
     assert.deepEqual(place({ from: 25, to: 50 }, { from: 0, to: 100 }), { left: 0.25, width: 0.25 });
     assert.deepEqual(place({ from: -50, to: 10 }, { from: 0, to: 100 }), { left: 0, width: 0.1 });
     assert.equal(place({ from: 101, to: 200 }, { from: 0, to: 100 }), null);
@@ -25,7 +25,7 @@ describe('The time axis of a day', () => {
     );
   });
 
-  it('joins strokes that could not be told apart, keeps all others, and covers every one of them', () => {
+  it('joins only spans that could not be told apart, and covers all of them', () => {
     assert.deepEqual(
       merge(
         [
@@ -53,7 +53,7 @@ describe('The time axis of a day', () => {
     );
   });
 
-  it('fits the window to all there is, and shows the whole day where there is nothing', () => {
+  it('fits the window to all spans, and shows the whole day if there are none', () => {
     assert.deepEqual(fit([], DAY), DAY);
     fc.assert(
       fc.property(fc.array(span, { minLength: 1 }), (spans) => {
@@ -64,7 +64,7 @@ describe('The time axis of a day', () => {
     );
   });
 
-  it('stays within the day, and no closer than can be looked at, however it is moved and zoomed', () => {
+  it('stays within the day and above the shortest window, however it is moved and zoomed', () => {
     const moves = fc.array(fc.tuple(fc.constantFrom('pan', 'zoom'), fc.double({ min: 0.1, max: 4, noNaN: true })));
     fc.assert(
       fc.property(wide, moves, (start, steps) => {
@@ -76,12 +76,12 @@ describe('The time axis of a day', () => {
     );
   });
 
-  it('keeps the moment in its place that is zoomed in on', () => {
+  it('keeps the position of the moment that is zoomed in on', () => {
     const window = zoom({ from: DAY.from, to: DAY.from + 100_000 }, 0.5, DAY, DAY.from + 75_000);
     assert.deepEqual(window, { from: DAY.from + 37_500, to: DAY.from + 87_500 });
   });
 
-  it('labels round moments only, as many as fit', () => {
+  it('labels only round times, as many as fit', () => {
     const { stepMs, at } = ticks({ from: DAY.from + 61_000, to: DAY.from + 361_000 }, DAY, 6);
     assert.equal(stepMs, 60_000);
     assert.deepEqual(

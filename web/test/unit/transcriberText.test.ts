@@ -3,8 +3,8 @@ import { privacyOfSuite, recogniserText, transcriberText } from '../../src/domai
 
 const NOTHING_LEAVES = /nothing le(aves|ft) this machine/i;
 
-describe('What is said of the recogniser', () => {
-  it('says that nothing leaves this machine only where that is true', () => {
+describe('The text about the recogniser', () => {
+  it('says that nothing leaves this machine only if that is true', () => {
     for (const setting of ['local', 'stand-in']) {
       assert.match(recogniserText(setting), NOTHING_LEAVES);
       assert.match(privacyOfSuite(setting), NOTHING_LEAVES);
@@ -18,7 +18,7 @@ describe('What is said of the recogniser', () => {
     assert.doesNotMatch(transcriberText('deepgram/nova-3', true), NOTHING_LEAVES);
   });
 
-  it('names who received the speech', () => {
+  it('names the service that received the speech', () => {
     assert.equal(transcriberText('deepgram/nova-3', false), 'Deepgram (nova-3), which received the speech.');
     assert.match(
       transcriberText('openai/whisper-1', false),

@@ -112,7 +112,7 @@ function testRecorder(): void {
       assert.ok((delivered[0]?.size ?? 0) > 1000);
     });
 
-    it('starts a suspended audio clock again', async () => {
+    it('restarts a suspended audio clock', async () => {
       await recorder.start();
       await recorded(1000);
       await platform.contexts.at(-1)?.suspend();
@@ -121,7 +121,7 @@ function testRecorder(): void {
       assert.ok(recorder.missed.value.some(({ reason }) => reason === 'suspended'));
     });
 
-    it('opens another microphone where a track has ended', async () => {
+    it('opens another microphone when a track has ended', async () => {
       await recorder.start();
       await recorded(1000);
       platform.tracks.at(-1)?.stop();

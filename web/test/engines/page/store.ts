@@ -13,7 +13,7 @@ describe('the store in IndexedDB', () => {
   };
   storeContract({ create, reopen: () => Promise.resolve(indexedDbStore({ uid })) });
 
-  it('belongs to one of several contexts, and refuses what is written under a lease that is over', async () => {
+  it('belongs to one of several contexts, and refuses writes under a lease that is over', async () => {
     await create();
     const [one, two] = [indexedDbStore({ uid }), indexedDbStore({ uid })];
     const holding = new AbortController();
@@ -34,7 +34,7 @@ describe('the store in IndexedDB', () => {
 });
 
 describe('the recorder’s journal', () => {
-  it('keeps pieces in their order, and gives them back as one file', async () => {
+  it('stores pieces in order, and returns them as one file', async () => {
     const journal = new Journal(crypto.randomUUID());
     for (const byte of [1, 2, 3]) await journal.append({ name: 'a', bytes: Uint8Array.of(byte), last: byte === 3 });
     await journal.append({ name: 'b', bytes: Uint8Array.of(9), last: false });
@@ -45,7 +45,7 @@ describe('the recorder’s journal', () => {
     await journal.close();
   });
 
-  it('overwrites nothing that another tab has recorded meanwhile, and names files in the order in which they were begun', async () => {
+  it('overwrites nothing that another tab has recorded meanwhile, and lists files in the order in which they were begun', async () => {
     const uid = crypto.randomUUID();
     const [one, two] = [new Journal(uid), new Journal(uid)];
     const append = async (journal: Journal, name: string, ...bytes: number[]): Promise<void> => {
@@ -64,7 +64,7 @@ describe('the recorder’s journal', () => {
     await Promise.all([one.close(), two.close()]);
   });
 
-  it('can be kept, by what is looked at before recording begins', async () => {
+  it('can be stored, according to the check before recording begins', async () => {
     const journal = new Journal(crypto.randomUUID());
     const { obstacle } = await checkKeeping({ journal, storage: navigator.storage });
     assert.equal(obstacle, null);
