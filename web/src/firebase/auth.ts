@@ -1,4 +1,4 @@
-/** Signing in and out. Loaded apart: the sign-in page is painted before it. */
+/** Signs in and out. It is loaded separately, after the sign-in page is rendered. */
 import {
   browserLocalPersistence,
   connectAuthEmulator,
@@ -27,13 +27,13 @@ import { firebaseApp } from './app.ts';
  * (https://github.com/firebase/firebase-js-sdk/pull/10123).
  */
 export const userAuth = once(async (): Promise<Auth> => {
-  // Without a resolver: what popups need (a frame of Google's) is loaded by who opens one.
+  // The resolver for popups needs a frame of Google's, so it is loaded only when a popup is opened.
   const instance = initializeAuth(await firebaseApp(), { persistence: browserLocalPersistence });
   if (localSuite !== null) connectAuthEmulator(instance, localSuite.auth, { disableWarnings: true });
   return instance;
 });
 
-/** Calls back with the user that is signed in, now and whenever that changes. Works offline. */
+/** Calls back with the user who is signed in, now and whenever that changes. It works offline. */
 export async function watchUser(callback: (user: User | null) => void): Promise<void> {
   onAuthStateChanged(await userAuth(), callback);
 }
@@ -59,7 +59,7 @@ export async function leave(): Promise<void> {
   await signOut(await userAuth());
 }
 
-/** Deletes the account; what belongs to it is deleted by the service then. */
+/** Deletes the account. The service then deletes the user's data. */
 export async function deleteAccount(): Promise<void> {
   const { currentUser } = await userAuth();
   if (currentUser === null) return;
@@ -75,20 +75,20 @@ export async function deleteAccount(): Promise<void> {
   localStorage.setItem(LEFT_AT, String(Date.now()));
 }
 
-/** When the user signed out by hand, in whichever tab. */
+/** When the user signed out by hand, in any tab. */
 const LEFT_AT = 'signed-out-at';
-/** Tabs learn of it within seconds, milliseconds. */
+/** All tabs learn of it within this time, milliseconds. */
 const LEFT_RECENTLY_MS = 60_000;
 
-/** Whether the user has just signed out by hand. Firebase itself signs out of an account that was deleted or disabled. */
+/** Whether the user has just signed out by hand. Otherwise Firebase did it, because the account was deleted or disabled. */
 export function leftByHand(): boolean {
   return Math.abs(Date.now() - Number(localStorage.getItem(LEFT_AT))) < LEFT_RECENTLY_MS;
 }
 
-/** Whether a message can be sent that asks to confirm the e-mail address. */
+/** Whether the user has an e-mail address that is not confirmed yet. */
 export async function canConfirmEmail(): Promise<boolean> {
   const auth = await userAuth();
-  // Before that, there is no user yet.
+  // The user is known only after this.
   await auth.authStateReady();
   const { email = null, emailVerified = true } = auth.currentUser ?? {};
   return email !== null && !emailVerified;
@@ -101,7 +101,7 @@ export async function confirmEmail(): Promise<void> {
 
 const DEMO = { email: 'demo@example.com', password: 'only-in-the-emulator' };
 
-/** In the Auth emulator only. */
+/** Works in the Auth emulator only. */
 export async function signInAsDemoUser(): Promise<void> {
   try {
     await signUp(DEMO.email, DEMO.password);
@@ -127,7 +127,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'auth/operation-not-allowed': 'This way of signing in is not enabled in the Firebase project.',
 };
 
-/** A sentence for a person; null where they changed their mind. */
+/** A sentence for the user; null if the user closed the window. */
 export function authProblem(error: unknown): string | null {
   if (!(error instanceof FirebaseError)) return error instanceof Error ? error.message : String(error);
   if (['auth/popup-closed-by-user', 'auth/cancelled-popup-request'].includes(error.code)) return null;

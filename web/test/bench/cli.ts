@@ -1,8 +1,8 @@
 /**
- * `npm run bench:console [-- --days 30 --a-day 500 --slower 4 --runs 3 --profile FILE]`: the console with weeks of use, in Chromium, on the
- * Emulator Suite. Prints JSON: the median of the runs of each figure, a line of `console` in functions/bench/results/latest.json.
- * `--slower` is Chromium's own brake on the page's processor time; `--profile` writes a CPU profile of one more run, for the developer
- * tools.
+ * `npm run bench:console [-- --days 30 --a-day 500 --slower 4 --runs 3 --profile FILE]`: measures the console with weeks of recordings, in
+ * Chromium, on the Emulator Suite. It prints JSON: the median of the runs of each figure, as a line of `console` in
+ * functions/bench/results/latest.json. `--slower` slows the page's processor by Chromium's own setting; `--profile` writes a CPU profile of
+ * one more run, for the developer tools.
  */
 import { writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -46,7 +46,7 @@ await main((signal) =>
       await seedJobs(uid, new Date(yesterday + DAY_MS / 2), 70);
       say.done(`${DAYS} days of ${A_DAY} conversations are there after ${since(began)}`);
       const options = { slower: Number(values.slower) };
-      await visit(visitor.page, { slower: 1 }); // A browser that has been here before.
+      await visit(visitor.page, { slower: 1 }); // The first visit fills the browser's storage.
       const visits: Visit[] = [];
       for (let run = 0; run < RUNS; run++) visits.push(await visit(visitor.page, options));
       if (values.profile !== undefined) {

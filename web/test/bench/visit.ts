@@ -1,25 +1,26 @@
 /**
- * One visit of a person who comes back, signed in: the page is loaded, shows the newest day, and is scrolled to its end. `homeMs` is from the
- * navigation to the frame after the one that painted the day's first rows, as they were at the last visit; `servedMs` to the day's sums as the
- * service has them. A first visit has nothing to show before that: `firstVisit` measures it from the press of "Sign in" to the first rows.
+ * One visit of a signed-in user who returns: the page is loaded, shows the newest day, and is scrolled to its end. `homeMs` is the time
+ * from the navigation to the frame after the one that painted the day's first rows, as they were at the last visit; `servedMs` is the time
+ * to the day's sums from the service. A first visit has nothing stored to show before that: `firstVisit` measures the time from pressing
+ * "Sign in" to the first rows.
  */
 import type { CDPSession, Page } from 'playwright-core';
 
 export type Visit = Readonly<Record<string, number>>;
 
 interface VisitOptions {
-  /** How many times slower the page's processor is. */
+  /** How many times slower the page's processor is made. */
   readonly slower: number;
 }
 
-/** What the page itself keeps of its visit. */
+/** What the page itself measures of its visit. */
 interface Measured {
   readonly tasks: { readonly at: number; readonly ms: number }[];
   rowAt: number;
   servedAt: number;
 }
 
-/** A frame that took longer than two of sixty a second was dropped. */
+/** A frame is dropped if it takes longer than two frames at sixty a second, milliseconds. */
 const DROPPED_MS = 1000 / 30;
 
 export async function visit(page: Page, { slower }: VisitOptions): Promise<Visit> {
@@ -27,7 +28,7 @@ export async function visit(page: Page, { slower }: VisitOptions): Promise<Visit
   const watching = await session.send('Page.addScriptToEvaluateOnNewDocument', {
     source: `(${watch.toString()})()`,
   });
-  // By the clock of the page's thread: what else runs on the machine takes none of it.
+  // The clock of the page's thread does not count other work of the machine.
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   await session.send('Page.enable');
   await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
@@ -36,7 +37,7 @@ export async function visit(page: Page, { slower }: VisitOptions): Promise<Visit
   await page.waitForFunction(() => (globalThis as unknown as { measured: Measured }).measured.rowAt > 0);
   const homeProcessorMs = since(before, await processorTime(session));
   await page.waitForFunction(() => (globalThis as unknown as { measured: Measured }).measured.servedAt > 0);
-  await page.waitForTimeout(1500 * slower); // What is done when the day is shown: counts, other days, the service worker.
+  await page.waitForTimeout(1500 * slower); // Work that follows the first rows: counts, other days, the service worker.
   const { tasks, rowAt, servedAt } = await page.evaluate(
     () => (globalThis as unknown as { measured: Measured }).measured,
   );
@@ -82,16 +83,16 @@ export async function firstVisit(page: Page, { slower }: VisitOptions, signIn: (
   });
 }
 
-/** A page that is loaded anew may have a process of its own, which begins at 0. */
+/** A page that is loaded again may have a new process, whose counter begins at 0. */
 const since = (before: number, now: number): number => Math.round(now < before ? now : now - before);
 
-/** What the page's tasks have taken, milliseconds. */
+/** Processor time of the page's tasks, milliseconds. */
 async function processorTime(session: CDPSession): Promise<number> {
   const { metrics } = await session.send('Performance.getMetrics');
   return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0);
 }
 
-/** A CPU profile of what is done meanwhile. */
+/** Returns a CPU profile of the work. */
 export async function profileOf(page: Page, work: () => Promise<unknown>): Promise<unknown> {
   const session = await page.context().newCDPSession(page);
   await session.send('Profiler.enable');
@@ -103,19 +104,19 @@ export async function profileOf(page: Page, work: () => Promise<unknown>): Promi
   return profile;
 }
 
-/** In the page, before anything of it: notes long tasks, the first row, and when the service has told what was recorded. */
+/** Runs in the page before its own scripts: notes long tasks, the first row, and when the day's sums arrive from the service. */
 function watch(): void {
   const measured: Measured = { tasks: [], rowAt: 0, servedAt: 0 };
   Object.assign(globalThis, { measured });
   new PerformanceObserver((list) => {
     for (const { startTime, duration } of list.getEntries()) measured.tasks.push({ at: startTime, ms: duration });
   }).observe({ type: 'longtask', buffered: true });
-  // Both are kept up to date by the browser: looking at them costs next to nothing.
+  // The browser keeps both collections up to date, so reading them costs almost nothing.
   const rowsInPage = document.getElementsByClassName('when');
   const figures = document.getElementsByTagName('dt');
   let frames = 0;
   const look = (): void => {
-    // The frame that was begun before this one has painted them.
+    // The frame before this one has painted them.
     if (rowsInPage.length > 0 && ++frames === 2) measured.rowAt = performance.now();
     const isServed = measured.rowAt > 0 && [...figures].some(({ textContent }) => textContent === 'recorded');
     if (isServed) measured.servedAt = performance.now();
@@ -124,7 +125,7 @@ function watch(): void {
   requestAnimationFrame(look);
 }
 
-/** By the wheel, as fast as a person turns it. */
+/** Scrolls by the wheel, as fast as a person turns it. */
 async function scrollToEnd(page: Page, session: CDPSession): Promise<Visit> {
   await page.evaluate(() => {
     const frames: number[] = [];

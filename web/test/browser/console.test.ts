@@ -16,13 +16,13 @@ function sampleOf(scenario: string): Sample {
   return found;
 }
 
-/** One sample as it is chosen from a disk. */
+/** The recordings of a sample, as files that are chosen from a disk. */
 function filesOf(scenario: string): { name: string; bytes: Buffer }[] {
   const sample = sampleOf(scenario);
   return sample.recordings.map((recording) => ({ name: recording.name, bytes: readRecording(sample, recording) }));
 }
 
-/** The newest job, once it has this status. */
+/** Waits until the newest job has this status. */
 async function jobWith(visitor: Visitor, status: string): Promise<void> {
   await visitor.go('Jobs');
   const card = visitor.page.locator('.job-card').first();
@@ -75,7 +75,7 @@ describe('The console', function () {
       page.evaluate(
         () => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/auth-')).length,
       );
-    // As browsers tell of a pointer at rest. What that had loaded would have been requested before the page itself is, below.
+    // Browsers send this event for a pointer at rest. If it loaded anything, the request would come before that of the page itself, below.
     const requested: string[] = [];
     page.on('request', (request) => requested.push(request.url()));
     await page.evaluate(async () => {
@@ -164,7 +164,7 @@ describe('The console', function () {
     const address = new URL(page.url()).pathname;
     const hostile = '<img src=x onerror="document.body.remove()">';
     await setText(`users/${uid}${address}`, 'title', hostile);
-    await page.getByRole('heading', { name: hostile }).waitFor(); // Live, and text: never HTML.
+    await page.getByRole('heading', { name: hostile }).waitFor(); // The title arrives live, and is shown as text, never as HTML.
     assert.equal(await page.locator('main img').count(), 0);
 
     await page.getByRole('button', { name: 'Delete' }).click();
@@ -182,7 +182,7 @@ describe('The console', function () {
     await visitor.signUp();
     await visitor.add(...filesOf('letter'));
     await jobWith(visitor, 'Done');
-    await visitor.context.setOffline(true); // The conversation is known, by the list of them. Nothing of it was read.
+    await visitor.context.setOffline(true); // The list has read the conversation, but not its transcript.
     await page.locator('.links a').first().click();
     const notice = page.getByText('it may be incomplete');
     await notice.waitFor();
@@ -227,14 +227,14 @@ describe('The console', function () {
     await untilRecorded(page, 4);
     const seenAt = Date.now();
     await untilKept(page, 3);
-    await page.reload(); // Nobody pressed stop, and there is no network to load from.
+    await page.reload(); // The recording was not stopped, and the page cannot be loaded from the network.
     const endedAt = Date.now();
     await page.getByText('A recording that was interrupted is safe').waitFor();
     const name = (await page.locator('.file-name').textContent()) ?? '';
     await page.locator('.file-row').getByText('waits to be sent').waitFor();
 
     const [, startedAt = ''] = /^audio_web\w+_opus_fs320_16000_1_fs320_(\d+)\.bin$/.exec(name) ?? [];
-    // Not before the click, and four seconds before they were seen.
+    // The recording begins after the click, and at least 3.5 s before the stopwatch showed four seconds.
     const late = Number(startedAt) - began;
     assert(late > -50 && late < seenAt - began - 3500, `the name says that capture began ${late} ms after the click`);
 
@@ -268,7 +268,7 @@ describe('The console', function () {
     await standIn.behave({ status: 429, retryAfter: 600 });
     await visitor.add(...filesOf('errand'));
     await jobWith(visitor, 'Waiting');
-    // The ten minutes that the service asks for, and some more, so that not all jobs come back at once; less what has passed.
+    // The service asks for ten minutes, and some more are added so that not all jobs return at once; some time has passed.
     await page.getByText(/Goes on in ([5-9]|1\d) min/).waitFor();
     await assertAccessible(page, 'A waiting job');
     await visitor.shot('job-waiting');

@@ -14,7 +14,7 @@ import { putConversations, seedTranscript } from './support/seed.ts';
 const AT = new Date(2026, 4, 4, 9, 30);
 const SAMPLES = loadSamples();
 
-/** Recordings of a sample, as they are chosen from a disk. */
+/** Recordings of a sample, as files that are chosen from a disk. */
 function filesOf(scenario: string): { name: string; bytes: Buffer }[] {
   const sample = SAMPLES.find((one) => one.scenario === scenario);
   assert(sample);
@@ -23,7 +23,7 @@ function filesOf(scenario: string): { name: string; bytes: Buffer }[] {
 
 type Watching = typeof globalThis & { complaints: string[] };
 
-/** Everything that the page ever says of a service that it does not reach. */
+/** Collects every message of the page that the service was not reached. */
 function watchComplaints(): void {
   const page = globalThis as Watching;
   page.complaints = [];
@@ -126,7 +126,7 @@ describe('Everyday use', function () {
     assert(await fits(), 'the pause is too wide for a phone');
     await page.setViewportSize({ width: 1280, height: 860 });
     assert.equal(await page.getByRole('timer').innerText(), paused);
-    await page.keyboard.press('Enter'); // The same button goes on.
+    await page.keyboard.press('Enter'); // The same button resumes.
     await untilRecorded(page, Number(paused.split(':')[1]) + 2);
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('button', { name: 'Stop recording' }).click();
@@ -140,7 +140,7 @@ describe('Everyday use', function () {
     const finishedAt = new Date(AT.getTime() + 49_000);
     await putConversations(uid, [{ id: 'heard', deviceId: 'pendant', startedAt: AT, finishedAt, title: 'Heard' }]);
     const texts = ['Ships sail tonight.', 'See you there.', 'Good night.'];
-    // What is older is deleted first, and what came last may not be kept any more.
+    // Older audio is deleted first, and the latest may not be kept any more.
     await seedTranscript(uid, { deviceId: 'pendant', startedAt: AT, texts: ['Not kept.'], chunkId: 'gone' });
     await seedTranscript(uid, { deviceId: 'pendant', startedAt: keptUntil, texts: ['Nor this.'], chunkId: 'late' });
     await seedTranscript(uid, { deviceId: 'pendant', startedAt: keptFrom, texts });
@@ -161,7 +161,7 @@ describe('Everyday use', function () {
     await page.locator('.sentence[data-sounding]').getByText('Good night.').waitFor();
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
-    // What stands still is there as long as the looking takes.
+    // While the audio is paused, the highlight stays until it is looked at.
     await page.locator('.sentence[data-sounding]').getByText('Good night.').waitFor();
     await page.getByLabel('Speed').selectOption('1.5');
     await page.getByLabel('Skip pauses').check();

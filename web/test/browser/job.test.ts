@@ -34,7 +34,7 @@ describe('A job that has ended', function () {
     await page.locator('.card-link').click();
     const became = page.locator('.links a');
     await became.getByText('Conversation', { exact: true }).waitFor();
-    await page.locator('.links .hint').waitFor(); // It is read, and has no title yet.
+    await page.locator('.links .hint').waitFor(); // The conversation is read, and has no title yet.
     await setText(`users/${uid}/conversations/${ID}`, 'title', 'Lunch with Ada');
     await became.getByText('Lunch with Ada').waitFor();
 

@@ -5,7 +5,7 @@ import { uidOf } from './support/operator.ts';
 import { putConversations, seedTranscript } from './support/seed.ts';
 
 const ID = 'c'.repeat(20);
-/** From a page that is zoomed to four times to a large screen: the buttons stand in three rows, in two, and in one. */
+/** From a page at a zoom of 400 % to a large screen: the buttons take three rows, two or one. */
 const WIDTHS = [320, 390, 480, 640, 1280];
 
 describe('The menus of a conversation', function () {
@@ -15,7 +15,7 @@ describe('The menus of a conversation', function () {
   before('a user with a conversation', async () => {
     browser = await launch();
     visitor = await Visitor.arrive(browser);
-    visitor.expectedErrors = /(edit|delete)Conversation|ERR_FAILED/; // Refused below.
+    visitor.expectedErrors = /(edit|delete)Conversation|ERR_FAILED/; // Caused by the refusals below.
     const uid = await uidOf(await visitor.signUp());
     const startedAt = new Date(Date.now() - 3600_000);
     const times = { startedAt, finishedAt: new Date(startedAt.getTime() + 60_000) };
@@ -36,7 +36,7 @@ describe('The menus of a conversation', function () {
       for (const name of ['Export', 'Change']) {
         await page.locator('summary').getByText(name, { exact: true }).click();
         const list = page.locator('details[open] > ul');
-        // Where it is put is known with the event that says that it is open.
+        // The event that reports that the menu is open also tells its position.
         await page.waitForFunction(() => {
           const box = document.querySelector('details[open] > ul')?.getBoundingClientRect();
           return box !== undefined && box.left >= 0 && box.right <= innerWidth;

@@ -13,7 +13,7 @@ interface Told {
 
 type Page_ = typeof globalThis & { told: Told };
 
-/** A browser without a screen shows no notices: what the page would ask and show is written down instead. */
+/** A headless browser shows no notifications, so the test records what the page would ask and show. */
 function writeDownNotices(): void {
   const page = globalThis as Page_;
   page.told = { asked: 0, answer: 'granted', shown: [] };
@@ -58,7 +58,7 @@ describe('Notifications that recordings are ready', function () {
       Object.defineProperty(document, 'hidden', { value, configurable: true });
     }, hidden);
 
-  /** A job that is seen under way. @returns how to end it */
+  /** Adds a job that the page sees in progress. @returns a function that ends it */
   async function beginJob(): Promise<(change: object) => Promise<void>> {
     const at = new Date();
     await seedJobs(uid, at, 1, { status: 'processing', finishedAt: null });
@@ -105,7 +105,8 @@ describe('Notifications that recordings are ready', function () {
   });
 
   it('are not shown while the page is visible or when they are switched off', async () => {
-    // Of an end that nothing is told of nothing is seen. Nothing is decided any more when the next job is under way: that is told of.
+    // Nothing can be observed of a job that ends without a notification. When the next job is in progress, the decision about the first has
+    // been made.
     await hide(false);
     await runJob({});
     const end = await beginJob();

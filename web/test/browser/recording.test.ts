@@ -3,18 +3,18 @@ import type { Browser, Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor, untilRecorded } from './support/browser.ts';
 
-/** What the page was given to record with. */
+/** What the page records with. */
 interface Recorded {
   contexts: AudioContext[];
   tracks: MediaStreamTrack[];
   /** Whether the platform lets audio clocks run. */
   mayRun: boolean;
-  /** The browser asks a person, who does not answer. */
+  /** Whether the browser asks for permission, without an answer. */
   isAsking: boolean;
 }
 declare const recorded: Recorded;
 
-/** Runs in the page before its own scripts: keeps hold of what the page records with, and lets a test play the platform. */
+/** Runs in the page before its own scripts: stores what the page records with, and lets a test act as the platform. */
 function playPlatform(): void {
   const kept: Recorded = { contexts: [], tracks: [], mayRun: true, isAsking: false };
   Object.assign(globalThis, { recorded: kept });
@@ -115,7 +115,7 @@ describe('A recording in a real browser', function () {
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('status').getByText('Paused.').waitFor();
     await page.getByRole('link', { name: 'Recording paused' }).waitFor();
-    // It is said at once, and the microphone is closed when what it had heard is there.
+    // The page says so at once. The microphone is closed when the audio until then is stored.
     await page.waitForFunction(() => recorded.tracks.every(({ readyState }) => readyState === 'ended'));
     await assertAccessible(page, 'A paused recording');
     await visitor.shot('recording-paused');

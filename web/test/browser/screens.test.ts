@@ -15,7 +15,7 @@ const LOOKS = [
   { name: 'phone', colorScheme: 'light', width: 390, height: 844 },
 ] as const;
 
-/** Pictures of every screen go to `artifacts/`. */
+/** Writes pictures of every screen to `artifacts/`. */
 describe('Each screen of the console', function () {
   let browser: Browser;
   let visitor: Visitor;
@@ -43,7 +43,7 @@ describe('Each screen of the console', function () {
     await browser.close();
   });
 
-  /** Words of buttons that are on two lines. */
+  /** Words in buttons that are broken over two lines. */
   const brokenWords = (): Promise<string[]> =>
     page.evaluate(() => {
       const broken: string[] = [];
@@ -69,26 +69,26 @@ describe('Each screen of the console', function () {
       assert(overflow <= 0, `${screen} is ${overflow} px too wide for ${name}`);
       assert.deepEqual(await brokenWords(), [], `${screen}: words of buttons are broken for ${name}`);
       await assertAccessible(page, `${screen}, ${name}`);
-      // While a dialog is open, nothing else is read.
+      // While a dialog is open, screen readers read nothing else.
       if ((await page.locator('dialog[open]').count()) === 0) await assertReadsInOrder(page, `${screen}, ${name}`);
       await visitor.shot(`${screen}-${name}`);
     }
   }
 
-  /** All conversations of the day: until they have come, another one may be in a place. */
+  /** Opens the day and waits until all its conversations are listed, because they move until then. */
   async function openDay(): Promise<void> {
     await visitor.go('Days');
     await page.locator('.conversations li').nth(11).waitFor();
   }
 
-  /** One of several turns. */
+  /** Opens a conversation with several turns. */
   async function openConversation(): Promise<void> {
     await openDay();
     await page.locator('.conversations a').nth(1).click();
     await page.locator('.turn').nth(3).waitFor();
   }
 
-  /** The recordings of the day come after its conversations, and are in it when they are added up. */
+  /** Waits for the recordings of the day, which are added up after its conversations are shown. */
   async function isWhole(): Promise<void> {
     const figures = page.getByRole('region', { name: 'The day in figures' });
     await figures.getByText('recorded', { exact: true }).waitFor();
@@ -103,7 +103,7 @@ describe('Each screen of the console', function () {
     assert.deepEqual((await page.locator('.lane-name').allTextContents()).sort(), ['glasses', 'pendant', 'phone']);
     assert.equal(await page.locator('.lane .block').count(), 12);
     assert.equal(await page.locator('.lane .recording').count(), 13);
-    // Speech is read after the rest. A path has no box, so it is never visible to Playwright.
+    // Speech is read last. A path has no box, so Playwright never regards it as visible.
     await page.locator('.lane-speech path[d^=M]').nth(2).waitFor({ state: 'attached' });
     assert.equal(await page.locator('.lane-speech path[d^=M]').count(), 3);
     await checkLooks('day');
@@ -145,7 +145,7 @@ describe('Each screen of the console', function () {
   it('shows the usage', async () => {
     await visitor.go('Usage');
     await page.getByRole('row').nth(1).waitFor();
-    // Of all days: midnight may have passed while they were transcribed.
+    // The sum of all days, because midnight may have passed during the transcription.
     assert.match(await page.locator('.figures-row').innerText(), /recorded, 30 days\s+10 min/);
     await checkLooks('usage');
   });
@@ -153,7 +153,8 @@ describe('Each screen of the console', function () {
   it('exports everything as one zip with readable files', async () => {
     await visitor.go('Settings');
     await page.getByRole('heading', { name: 'Export' }).waitFor();
-    await page.getByLabel('Mostly spoken').and(page.locator(':enabled')).waitFor(); // pale until it is known
+    // The field is disabled until the preferences are known.
+    await page.getByLabel('Mostly spoken').and(page.locator(':enabled')).waitFor();
     await checkLooks('settings');
     await page.getByLabel('SRT subtitles').check();
     const download = page.waitForEvent('download');

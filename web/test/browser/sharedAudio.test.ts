@@ -1,4 +1,4 @@
-/** A visitor without an account hears what was shared with its audio: real speech, through the deployed functions. */
+/** A reader without an account plays a conversation that was shared with its audio: real speech, through the deployed functions. */
 import assert from 'node:assert/strict';
 import { HTTP_ENDPOINTS, SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import type { SharedAudioView, SharedConversationView } from 'offline-audio-sync-contract';
@@ -10,13 +10,13 @@ import { launch, ORIGIN, shotOf, Visitor } from './support/browser.ts';
 
 /** A dialogue of half a minute in one recording, and so in one chunk. */
 const kitchen = loadSamples().find(({ scenario }) => scenario === 'kitchen');
-/** For what the functions do: a second or two, but the machine may be busy. */
+/** Time limit for the functions, milliseconds. They take a second or two, but the machine may be busy. */
 const PATIENCE_MS = 120_000;
 const PHONE = { width: 320, height: 640 };
 
 type Listening = typeof globalThis & { players: HTMLAudioElement[] };
 
-/** Remembers what plays: it is in no page, only in memory. */
+/** Remembers the players, because audio elements that are not in the page cannot be found otherwise. */
 function rememberPlayers(): void {
   const page = globalThis as Listening;
   page.players = [];
@@ -117,7 +117,7 @@ describe('A conversation that is shared with its audio', function () {
     await assertAccessible(reader, 'A shared conversation that is played');
     await shotOf(reader, 'shared-listening');
     assert.equal((await player()).isOwn, true);
-    // Nothing is focused that takes the key: so it pauses.
+    // No element with the focus uses the key, so it pauses.
     await reader.evaluate(() => {
       (document.activeElement as HTMLElement).blur();
     });

@@ -8,7 +8,7 @@ import { putConversations, seedTranscript } from './support/seed.ts';
 const AT = new Date(2026, 4, 4, 9, 30);
 const PHONE = { width: 320, height: 640 };
 
-/** Of the words of a link, and of nothing else. */
+/** A token of the right form that belongs to no link. */
 const UNKNOWN = 'x'.repeat(43);
 
 describe('A conversation that is shared by a link', function () {
@@ -154,7 +154,7 @@ describe('A conversation that is shared by a link', function () {
     }
     const tomorrow = (): string => `${new Date(Date.now() + 24 * 3600_000).getDate()} `;
     const before = tomorrow();
-    await page.keyboard.press('ArrowUp'); // From a week to a day.
+    await page.keyboard.press('ArrowUp'); // Selects a day instead of a week.
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByLabel('Link', { exact: true }).waitFor();

@@ -6,7 +6,7 @@ import { stopPage } from './support/stopPage.ts';
 
 const DAYS = 'Nothing has been said yet';
 
-/** Shown when Firestore has answered that there is nothing: it takes one that works. */
+/** Waits for the text that is shown when Firestore has answered that there is no data, which needs a working client. */
 async function seesDays(tab: Page): Promise<void> {
   await tab.getByRole('heading', { name: DAYS }).waitFor();
 }
@@ -21,7 +21,7 @@ async function signIn(tab: Page, email: string): Promise<void> {
   await tab.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
-/** As a password manager does that fills in and submits: without a pointer, a key or the focus. */
+/** Fills in and submits the form like a password manager: without a pointer, a key or the focus. */
 async function signInByItself(tab: Page, email: string): Promise<void> {
   await tab.getByLabel('Password').waitFor();
   await tab.evaluate(
@@ -102,7 +102,7 @@ describe('Two tabs of the console', function () {
         if (request.method() !== 'POST') return route.continue();
         sent.push((await request.allHeaders())['idempotency-key'] ?? '');
         if (sent.length > 1) return route.continue();
-        // The server has the recording, and the tab stands still before it hears of that.
+        // The server has received the recording, and the tab freezes before it gets the answer.
         const response = await route.fetch();
         await stopPage(browser, first, [second]).then((wake) => {
           goOn = wake;

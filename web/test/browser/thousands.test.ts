@@ -4,14 +4,14 @@ import { launch, Visitor, untilRecorded } from './support/browser.ts';
 import { uidOf } from './support/operator.ts';
 
 const COUNT = 10_000;
-/** How much slower than this one's a phone's processor is. */
+/** How much slower a phone's processor is than this machine's. */
 const SLOWDOWN = 4;
-/** Of the page, on such a processor, milliseconds: longer ones are felt. */
+/** Longest task of the page on such a processor, milliseconds. Users notice longer ones. */
 const LONGEST_TASK_MS = 100;
-/** What {@link countFar} takes of the processor for which all this is meant, milliseconds; a slower one is given more. */
+/** Time that {@link countFar} takes on the processor for which the limits are meant, milliseconds. A slower one gets more time. */
 const REFERENCE_MS = 160;
 
-/** What is done once, such as the collection of garbage and the translation of code, is not in the least of so many. */
+/** The shortest of several rounds is used: it contains no work that happens once, such as garbage collection and compilation. */
 const ROUNDS = 3;
 
 interface TraceEvent {
@@ -27,12 +27,12 @@ interface Trace {
 }
 
 interface Measured {
-  /** When recording could be begun and the list was there, milliseconds after the navigation; 0 before that. */
+  /** When recording could begin and the list was shown, milliseconds after the navigation; 0 before that. */
   usableAt: number;
 }
 declare const measured: Measured;
 
-/** Runs in the page: recordings as the client library keeps them, each with a little audio. */
+/** Runs in the page: stores recordings as the client library does, each with a little audio. */
 async function fill({ uid, count }: { uid: string; count: number }): Promise<void> {
   const database = await new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open(`offline-audio-sync/${uid}`);
@@ -64,11 +64,11 @@ async function fill({ uid, count }: { uid: string; count: number }): Promise<voi
   database.close();
 }
 
-/** Runs in the page, before anything of it. */
+/** Runs in the page before its own scripts. */
 function watch(): void {
   const seen: Measured = { usableAt: 0 };
   Object.assign(globalThis, { measured: seen });
-  // Both are kept up to date by the browser: looking at them costs next to nothing.
+  // The browser keeps both collections up to date, so reading them costs almost nothing.
   const [rows, empty] = ['file-row', 'empty'].map((name) => document.getElementsByClassName(name));
   const buttons = document.getElementsByClassName('record-button');
   const look = (): void => {
@@ -79,7 +79,7 @@ function watch(): void {
   requestAnimationFrame(look);
 }
 
-/** Runs in the page: work that depends on nothing but the processor. */
+/** Runs in the page: work that depends only on the processor. */
 function countFar(): number {
   let sum = 0;
   for (let i = 0; i < 30_000_000; i++) sum = (sum * 31 + i) | 0;
@@ -90,7 +90,7 @@ describe('Ten thousand recordings on this device', function () {
   let browser: Browser;
   let visitor: Visitor;
   let page: Page;
-  /** One for all: what slows the processor down ends with its own session. */
+  /** One session for all: when a session ends, the processor is no longer slowed down. */
   let session: CDPSession;
 
   before('are stored', async () => {
@@ -112,7 +112,7 @@ describe('Ten thousand recordings on this device', function () {
     await browser.close();
   });
 
-  /** @returns how long it took until the page could be used, milliseconds */
+  /** @returns the time until the page could be used, milliseconds */
   async function open(slowdown: number, sign: Locator): Promise<number> {
     await session.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
     await page.reload();
@@ -122,8 +122,8 @@ describe('Ten thousand recordings on this device', function () {
   }
 
   /**
-   * The longest task of the page during some work, as long as it would be on the slow processor, milliseconds. By the clock of the page's
-   * thread: what else runs on this machine, and what Chromium's brake makes of that, is not in it.
+   * The longest task of the page during some work, as long as it would be on the slow processor, milliseconds. It is measured by the clock
+   * of the page's thread, which counts neither other work of this machine nor the pauses of Chromium's slowdown.
    */
   async function longestTask(what: string, work: () => Promise<unknown>): Promise<number> {
     await browser.startTracing(page, { categories: ['toplevel'] });
@@ -169,7 +169,7 @@ describe('Ten thousand recordings on this device', function () {
     console.log(`      with ${COUNT} recordings: usable after ${usableMs} ms (${SLOWDOWN} times slower)`);
     await open(1, page.locator('.file-row').first());
     const start = page.getByRole('button', { name: 'Start recording' });
-    await start.hover(); // What Playwright itself adds to a page is in it before anything is measured.
+    await start.hover(); // Playwright adds its own scripts to the page here, before the measurement.
     const rounds: number[][] = [];
     const counting: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {

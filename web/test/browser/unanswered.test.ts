@@ -1,4 +1,4 @@
-/** Services that do not answer: what is known is shown, and what is not known is said. */
+/** Services that do not answer: the page shows what is known, and says what is not. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +14,7 @@ const DAY_MS = 24 * 3600_000;
 const A_DAY = 60;
 const DESKTOP = { width: 1280, height: 860 };
 const PHONE = { width: 412, height: 915 };
-/** For what the functions do: a second or two, but the machine may be busy. */
+/** Time limit for the functions, milliseconds. They take a second or two, but the machine may be busy. */
 const PATIENCE_MS = 120_000;
 const SAMPLE = 'audio_pendant5_opus_16000_1_fs160_1749147641.bin';
 
@@ -44,7 +44,7 @@ describe('A user who returns while the service does not answer', function () {
     await browser.close();
   });
 
-  /** From now on Auth does not say who is there. @returns lets it answer */
+  /** From now on, Auth does not answer. @returns a function that lets it answer */
   async function holdAuth(): Promise<() => void> {
     let answer = (): void => undefined;
     const mayAnswer = new Promise<void>((resolve) => {
@@ -120,8 +120,8 @@ describe('A user who returns while the service does not answer', function () {
   });
 
   it('does not wait for the sums of days before the first conversation', async () => {
-    const first = Number(/_(\d+)\.bin$/.exec(SAMPLE)?.[1]) * 1000; // It was added above.
-    /** Where the spans that the service is asked for end, milliseconds. */
+    const first = Number(/_(\d+)\.bin$/.exec(SAMPLE)?.[1]) * 1000; // The recording was added above.
+    /** Ends of the spans whose sums are requested, milliseconds. */
     const ends: number[] = [];
     const note = (request: Request): void => {
       if (!request.url().includes('runAggregationQuery')) return;
@@ -138,7 +138,7 @@ describe('A user who returns while the service does not answer', function () {
   });
 
   it('is told that corrections cannot be read, and exports nothing without them', async () => {
-    // What is asked for instead, the rules give to nobody.
+    // The security rules allow this collection to no user.
     await page.route(/Firestore\/Listen/, (route) =>
       route.continue({ postData: (route.request().postData() ?? '').replaceAll('%22edits%22', '%22nothing%22') }),
     );

@@ -13,14 +13,14 @@ import {
 } from './support/seed.ts';
 
 const DAYS = 30;
-/** Of the newest day. */
+/** Conversations of the newest day. */
 const A_DAY = 500;
-/** Of each day before it: `CONVERSATIONS_A_DAY=500` measures what the emulator takes minutes to be filled with. */
+/** Conversations of each earlier day. `CONVERSATIONS_A_DAY=500` fills the emulator with more, which takes minutes. */
 const EARLIER = Number(process.env['CONVERSATIONS_A_DAY'] ?? 10);
 const DAY_MS = 24 * 3600_000;
 const JOBS = 70;
 
-/** From a phone, through a page that is zoomed to four times, to a large screen. */
+/** From a phone, through a page at a zoom of 400 %, to a large screen. */
 const SIZES = [
   { width: 320, height: 256 },
   { width: 390, height: 844 },
@@ -75,7 +75,7 @@ describe('Weeks of use', function () {
     await page.locator('.conversations li').first().waitFor();
   });
 
-  /** Nothing is wider than the window, and the navigation is in it. */
+  /** Fails if anything is wider than the window, or if the navigation is outside it. */
   async function assertFits(what: string): Promise<void> {
     for (const size of SIZES) {
       await page.setViewportSize(size);
@@ -127,7 +127,7 @@ describe('Weeks of use', function () {
       .waitFor({ state: 'attached' });
     assert.equal(await strokes.count(), 0);
     await axis.focus();
-    // To the first hours of the day, where something was said.
+    // Zooms in to the first hours of the day, in which something was said.
     for (let i = 0; i < 4; i++) await page.keyboard.press('+');
     for (let i = 0; i < 60; i++) await page.keyboard.press('ArrowLeft');
     await strokes.first().waitFor({ state: 'attached' });
@@ -142,7 +142,7 @@ describe('Weeks of use', function () {
     await page.getByRole('link', { name: 'Earlier day' }).click();
     await page.waitForURL(`**/day/${isoDay(midnight - 1)}`);
     await page.locator('.conversations b').getByText('Until after midnight').waitFor();
-    await row.getByText(dayBefore).waitFor({ state: 'detached' }); // It began on this day.
+    await row.getByText(dayBefore).waitFor({ state: 'detached' }); // The conversation began on this day.
     await page.locator('.block[aria-label^="Until after midnight"]').waitFor();
   });
 
@@ -168,7 +168,7 @@ describe('Weeks of use', function () {
   it('returns with Back to the scroll position and to the link that was followed', async () => {
     await page.locator('.conversations a').nth(40).scrollIntoViewIfNeeded();
     assert((await page.evaluate(() => scrollY)) > 500);
-    // Rows come and go while the list scrolls: which one is followed is known when it is.
+    // Rows come and go while the list scrolls, so the test reads which one was followed.
     const followed = page.evaluate(
       () =>
         new Promise<string | null>((resolve) => {
@@ -294,7 +294,7 @@ describe('Weeks of use', function () {
     console.log(
       `      home after ${shownMs} ms, longest task ${longest} ms, heap ${Math.round(heap / 1e6)} MB (4 times slower)`,
     );
-    // Not how fast this machine is (npm run bench:console), but how much there is to do.
+    // Checks the amount of work, not the speed of this machine (npm run bench:console measures that).
     assert((await page.locator('.conversations li').count()) <= 300);
   });
 
@@ -314,7 +314,7 @@ describe('Weeks of use', function () {
   });
 });
 
-/** `yyyy-mm-dd`, of this machine's time zone. */
+/** `yyyy-mm-dd` in this machine's time zone. */
 function isoDay(ms: number): string {
   const day = new Date(ms);
   const two = (value: number): string => String(value).padStart(2, '0');

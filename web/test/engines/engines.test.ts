@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ENGINES } from './engines.ts';
 import { buildPage, testIn } from './inBrowser.ts';
 
-/** What the machine does not have is skipped, and why is said. */
+/** Engines that this machine does not have are skipped, with the reason. */
 describe('Store and recorder inside a browser', () => {
   let page: Awaited<ReturnType<typeof buildPage>>;
   before(async () => {

@@ -11,7 +11,7 @@ export interface Command {
 
 export interface Engine {
   readonly name: 'Chromium' | 'Firefox' | 'WebKit';
-  /** @param profile an empty directory. @returns how to open a page with it, or why that cannot be done here */
+  /** @param profile an empty directory @returns the command that opens a page with it, or why that is not possible here */
   readonly open: (url: string, profile: string) => Command | { readonly missing: string };
 }
 
@@ -54,7 +54,7 @@ export const ENGINES: readonly Engine[] = [
   },
 ];
 
-/** A microphone that hears a tone, and no question to anybody. */
+/** A fake microphone with a tone, and no questions to the user. */
 const FIREFOX_PREFERENCES = `
 user_pref('media.navigator.streams.fake', true);
 user_pref('media.navigator.permission.disabled', true);

@@ -1,4 +1,4 @@
-/** Runs the page of the tests inside one browser, and gets what it found. */
+/** Runs the page with the tests in one browser, and receives the results. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -14,7 +14,7 @@ const LIMIT_MS = 240_000;
 const SOUND_LIMIT_MS = 10_000;
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
 
-/** Builds the page. @returns its directory, and how to remove it */
+/** Builds the page. @returns its directory, and a function that removes it */
 export async function buildPage(): Promise<{ readonly site: string; readonly remove: () => void }> {
   const site = mkdtempSync(path.join(os.tmpdir(), 'engines-'));
   const configFile = path.join(import.meta.dirname, 'vite.config.ts');
@@ -27,7 +27,7 @@ export async function buildPage(): Promise<{ readonly site: string; readonly rem
   };
 }
 
-/** @returns what the page found; why it could not be opened here where it could not. */
+/** @returns the results; or why the page cannot be opened here */
 export async function testIn({ open }: Engine, site: string): Promise<Outcome[] | { readonly missing: string }> {
   const profile = mkdtempSync(path.join(os.tmpdir(), 'engine-'));
   const results = await serve(site);
@@ -49,7 +49,7 @@ interface Sound {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Firefox has no audio clock without a sound server: one that plays to nobody, where the machine has the program. */
+/** Starts a sound server that plays nowhere, if the machine has the program. Without one, Firefox has no audio clock. */
 async function startSound(profile: string): Promise<Sound | null> {
   const program = onPath('pulseaudio');
   if (program === undefined) return null;
@@ -60,7 +60,7 @@ async function startSound(profile: string): Promise<Sound | null> {
     env: { ...process.env, HOME: profile, XDG_RUNTIME_DIR: profile },
     stdio: 'ignore',
   });
-  // A program that does not start leaves the browser without sound, which the page says.
+  // If the program does not start, the browser has no sound, which the page reports.
   started.on('error', () => undefined);
   for (let waited = 0; waited < SOUND_LIMIT_MS && !existsSync(socket); waited += 100) await delay(100);
   return { process: started, env: { PULSE_SERVER: `unix:${socket}` } };
@@ -69,7 +69,7 @@ async function startSound(profile: string): Promise<Sound | null> {
 interface Results {
   readonly server: Server;
   readonly url: string;
-  /** What the page found. */
+  /** The results of the page. */
   readonly outcomes: Promise<Outcome[]>;
 }
 
@@ -100,12 +100,12 @@ async function serve(site: string): Promise<Results> {
   return { server, outcomes, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
 }
 
-/** @returns what the page found; one failure where it found nothing in time. */
+/** @returns the results; a single failure if none arrived in time */
 async function runIn({ program, args, env }: Command, outcomes: Promise<Outcome[]>): Promise<Outcome[]> {
   const child = spawn(program, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // A group of its own, which ends as a whole.
+    detached: true, // A process group, so that all its processes can be ended together.
   });
   const closed = new Promise((resolve) => child.once('close', resolve));
   const output: Buffer[] = [];
@@ -133,9 +133,9 @@ async function runIn({ program, args, env }: Command, outcomes: Promise<Outcome[
       try {
         process.kill(-child.pid, 'SIGKILL');
       } catch {
-        // All of it has ended.
+        // All its processes have ended.
       }
-      await closed; // By then none of its processes writes into the profile.
+      await closed; // After this, none of its processes writes into the profile.
     }
   }
 }

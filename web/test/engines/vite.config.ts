@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 
 const PAGE = path.join(import.meta.dirname, 'page');
 
-/** The page of the tests that run inside a browser. */
+/** Builds the page with the tests that run inside a browser. */
 export default defineConfig({
   root: PAGE,
   resolve: {

@@ -1,8 +1,8 @@
 /**
- * `npm run lighthouse [-- <screen> …]`: the console's scores on a desktop and on a phone with a slow processor, signed out and on
- * the screens of a user with a sample day. Exits with 1 if one is below 95. Each screen is measured several times and the run with the median
- * performance counts, as Lighthouse advises (its docs/variability.md): one slow moment of this machine costs a third of the points.
- * Reports go to `artifacts/lighthouse/`. Lighthouse is fetched by npx, because nothing else in this repository needs it.
+ * `npm run lighthouse [-- <screen> …]`: the console's scores on a desktop and on a phone with a slow processor, signed out and on the
+ * screens of a user with a sample day. It exits with 1 if a score is below 95. Each screen is measured several times, and the run with the
+ * median performance counts, as Lighthouse advises (its docs/variability.md): one slow moment of this machine can cost a third of the
+ * points. Reports are written to `artifacts/lighthouse/`. Lighthouse is fetched by npx, because nothing else in this repository needs it.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -17,19 +17,19 @@ import { run } from '../../../dev/process.ts';
 
 const LIGHTHOUSE = 'lighthouse@13.5.0';
 const CATEGORIES = ['performance', 'accessibility', 'best-practices'] as const;
-/** Lighthouse's own: a desktop as it is here, and a phone that takes four times as long as this machine. */
+/** Lighthouse's own settings: a desktop as fast as this machine, and a phone that takes four times as long. */
 const DEVICES = { desktop: ['--preset=desktop'], phone: [] } as const;
 const SIGNED_OUT = { 'sign-in': '/' } as const;
 const SIGNED_IN = {
   ...{ day: '/', jobs: '/jobs', record: '/record', usage: '/usage', search: '/search?q=the', settings: '/settings' },
-  // Of what the sample day has become: the address is that of the first link to one.
+  // Addresses of what the sample day has become: that of the first link to each.
   ...{ month: null, conversation: null, job: null, shared: null },
 } as const;
 type OfSamples = Readonly<Record<'month' | 'conversation' | 'job' | 'shared', string>>;
 const WANTED = 95;
-/** Of each screen on each device: an odd number, so that one of them is the median. */
+/** Runs of each screen on each device: an odd number, so that one of them is the median. */
 const RUNS = 3;
-/** Only ends what hangs, milliseconds: a machine that others use takes minutes. */
+/** Only ends runs that hang, milliseconds: a busy machine takes minutes. */
 const SAMPLE_DAY_LIMIT_MS = 600_000;
 const REPORTS = path.join(ROOT, 'artifacts/lighthouse');
 
@@ -40,7 +40,7 @@ interface Report {
 }
 
 const asked = process.argv.slice(2);
-/** Those of the screens that were asked for: all of them where none was. */
+/** The screens that were asked for; all if none was. */
 const wantedOf = (screens: Readonly<Record<string, string | null>>): [screen: string, address: string | null][] =>
   Object.entries(screens).filter(([screen]) => asked.length === 0 || asked.includes(screen));
 
@@ -60,7 +60,7 @@ function measureScreens(signal: AbortSignal): Promise<number> {
     const browser = localBrowser();
     const profile = mkdtempSync(path.join(os.tmpdir(), 'offline-sync-lighthouse-'));
     mkdirSync(REPORTS, { recursive: true });
-    /** Lighthouse starts the browser itself: another driver would be part of what is measured. */
+    /** Lighthouse starts the browser itself, because another driver would affect the measurement. */
     const measureOnce = async (device: keyof typeof DEVICES, screen: string, address: string): Promise<Report> => {
       const file = path.join(REPORTS, `${screen}-${device}.json`);
       const flags = ['--headless=new', ...BROWSER_ARGS, `--user-data-dir=${profile}`].join(' ');
@@ -100,7 +100,7 @@ function measureScreens(signal: AbortSignal): Promise<number> {
   });
 }
 
-/** Leaves a browser's profile with a user who has something to see. @returns addresses of what there is */
+/** Prepares a browser's profile with a user who has data. @returns addresses of that data */
 async function signInWithSampleDay(
   profile: string,
   origin: string,
@@ -128,7 +128,7 @@ async function signInWithSampleDay(
   }
 }
 
-/** The run in the middle by its performance, and the worst of them in everything else: that must not vary. */
+/** The run with the median performance, and the worst score of all runs in everything else, which must not vary. */
 function medianOf(reports: readonly Report[]): Report {
   const scoreOf = ({ categories }: Report, category: string): number => categories[category]?.score ?? 0;
   const sorted = [...reports].sort((a, b) => scoreOf(a, 'performance') - scoreOf(b, 'performance'));

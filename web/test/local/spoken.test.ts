@@ -8,14 +8,14 @@ import { loadSamples } from '../../../dev/samples/samples.ts';
 import { floatToS16le, samplePcm } from '../../../functions/bench/sound.ts';
 import { launch, untilRecorded, Visitor } from '../browser/support/browser.ts';
 
-/** Of the samples, the one that the recogniser understands best: two recordings without a gap. */
+/** The sample that the recogniser understands best: two recordings without a gap. */
 const train = loadSamples().find(({ scenario }) => scenario === 'train');
-/** Silence behind what is spoken, samples at 16 kHz. */
+/** Silence after the speech, samples at 16 kHz. */
 const PAUSE = new Float32Array(2 * 16_000);
 
 const wordsOf = (text: string): string[] => text.toLowerCase().match(/[a-z']+/g) ?? [];
 
-/** How many of these words are in the others, in their order: the longest common subsequence. */
+/** How many of the expected words were recognised in order: the length of the longest common subsequence. */
 function inOrder(expected: readonly string[], heard: readonly string[]): number {
   let before = Array.from({ length: heard.length + 1 }, () => 0);
   for (const word of expected) {
@@ -42,7 +42,7 @@ describe('A sentence spoken into the console', function () {
     const parts: Float32Array[] = [];
     for (const recording of train.recordings) parts.push(await samplePcm(train, recording));
     writeFileSync(file, wavFile([...parts, PAUSE].map(floatToS16le)));
-    // Once, and silence from then on.
+    // The file is played once, followed by silence.
     browser = await launch(`${file}%noloop`);
     visitor = await Visitor.arrive(browser);
   });

@@ -1,6 +1,6 @@
 /**
- * `npm run pictures`: takes the pictures of docs/images anew, from the console as `npm start` shows it to a newcomer without a key, and
- * says when each screen was there. On an Emulator Suite of its own, or on the one that it is run in (`npm run emulators:exec`). Look at
+ * `npm run pictures`: takes the pictures of docs/images again, from the console as `npm start` shows it to a new user without a key, and
+ * prints when each screen was ready. It starts its own Emulator Suite, or uses the one in which it runs (`npm run emulators:exec`). Look at
  * each picture before you commit it.
  */
 import path from 'node:path';
@@ -15,9 +15,9 @@ import { SHOWN } from '../../../dev/shown.ts';
 const IMAGES = path.join(ROOT, 'docs/images');
 const DESKTOP = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 844 };
-/** Only ends what hangs, milliseconds. */
+/** Only ends runs that hang, milliseconds. */
 const LIMIT_MS = 300_000;
-/** As many as the sample day has. */
+/** Number of conversations of the sample day. */
 const CONVERSATIONS = 12;
 
 await main(async (signal) => {
@@ -31,7 +31,7 @@ await main(async (signal) => {
 });
 
 async function visit(): Promise<number> {
-  // Reads the suite's address when it is loaded.
+  // This module reads the suite's address when it is loaded.
   const { launch, Visitor } = await import('../browser/support/browser.ts');
   const browser = await launch();
   const started = Date.now();
@@ -101,7 +101,7 @@ async function takePictures(page: Page, tell: (what: string) => void): Promise<v
   await shoot('share-phone');
 }
 
-/** Titles are made when a job has ended: a moment later. */
+/** Titles are added a moment after a job has ended. */
 async function untilTitled(page: Page, selector: string): Promise<void> {
   const isTitled = ({ selector: titles, count }: { readonly selector: string; readonly count: number }): boolean => {
     const found = [...document.querySelectorAll(titles)];

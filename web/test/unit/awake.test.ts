@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { keepAwake } from '../../src/record/awake.ts';
 
-/** A page, and a browser that gives wake locks when it is told to. */
+/** A page, and a browser that grants wake locks on request of the test. */
 class FakeScreen {
   visibilityState: DocumentVisibilityState = 'visible';
   held = 0;
-  /** What was told of it. */
+  /** The values that `onChange` was called with. */
   readonly told: boolean[] = [];
   asked = 0;
   readonly page: Document;
@@ -25,7 +25,7 @@ class FakeScreen {
     this.told.push(isAwake);
   };
 
-  /** The system releases what it gave: the battery is low. */
+  /** The system releases the lock because the battery is low. */
   releaseAll: () => void = () => undefined;
 
   readonly wakeLock = {

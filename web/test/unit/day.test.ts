@@ -149,7 +149,7 @@ describe('A day', () => {
   });
 
   it('begins at midnight on days when the clocks change', () => {
-    // In whichever zone this runs: each day of a year, one after the other.
+    // Each day of a year in the time zone of this machine.
     const year = Array.from({ length: 365 }, (_, index) => addDays('2026-01-01', index));
     assert.equal(year.at(-1), '2026-12-31');
     for (const day of year) {

@@ -4,7 +4,7 @@ import { sentencesOf } from '../../src/domain/edited.ts';
 
 const T0 = Date.UTC(2026, 6, 3, 10);
 
-/** A page of one recording, with a sentence of a second at each of these moments. */
+/** A page of one recording, with a sentence of one second at each of these times. */
 function pageOf(...said: readonly (readonly [atMs: number, speaker: number])[]): SegmentPageDoc {
   const source = {
     deviceId: 'phone',

@@ -4,7 +4,7 @@ import { FakeEncoder } from './support/fakeEncoder.ts';
 import { FakeTime, settled } from './support/fakeTime.ts';
 import { RecorderBench, sizeOf } from './support/recorderBench.ts';
 
-/** In a file, each packet stands behind its length. */
+/** In a file, each packet follows its length. */
 const PACKET_BYTES = 4 + FakeEncoder.packetBytes;
 
 describe('An encoder of the browser', () => {

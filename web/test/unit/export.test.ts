@@ -51,7 +51,7 @@ function pageOf(texts: readonly string[], speakers: readonly (number | null)[]):
   return { ...source, transcriber: 'deepgram/nova-3', ...times, segments, speakers: [] };
 }
 
-/** A reader of SRT that is as strict as players are. */
+/** A parser of SRT that is as strict as players are. */
 function readSrt(srt: string): { from: number; to: number; text: string }[] {
   const time = /^(\d\d+):(\d\d):(\d\d),(\d{3}) --> (\d\d+):(\d\d):(\d\d),(\d{3})$/;
   return srt.split(/\n\n/).map((cue, index) => {

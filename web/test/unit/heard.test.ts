@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { keepHeard } from '../../src/sync/heard.ts';
 
 describe('Audio that was played', () => {
-  /** A browser's, which gives its keys in the order in which they were put. */
+  /** A browser's cache. It returns its keys in the order in which they were put. */
   const fakeCache = () => {
     const kept: string[] = [];
     const cache = {

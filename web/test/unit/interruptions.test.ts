@@ -5,7 +5,7 @@ import { FakeTime } from './support/fakeTime.ts';
 import { RecorderBench } from './support/recorderBench.ts';
 
 const T0 = Date.UTC(2026, 6, 3, 10);
-/** Frames of 20 ms, and clocks in milliseconds. */
+/** Tolerance for times, milliseconds: frames of 20 ms, and clocks in milliseconds. */
 const NEAR_MS = 45;
 
 describe('A recording', () => {
@@ -23,7 +23,7 @@ describe('A recording', () => {
     assert.equal(bench.audio.held, 0, 'no microphone stays open');
   });
 
-  /** What is missing lies between two recordings, each at its own time; it is told, and the stopwatch does not count it. */
+  /** What is missing lies between two recordings, each with its own time. It is reported, and the stopwatch does not count it. */
   async function assertMissed(reason: string, lengthMs: number, afterMs = 2000): Promise<void> {
     const { recorder } = bench;
     assert.equal(recorder.interruption.value, null, 'it is over');

@@ -5,7 +5,7 @@ import { keptDay } from '../../src/data/keptDay.ts';
 import { keptRecordings, type LocalRecording } from '../../src/data/keptRecordings.ts';
 import { openOutbox } from '../../src/sync/outbox.ts';
 
-/** A site's storage with room for so many characters. */
+/** The storage of a site, with room for so many characters. */
 function storageOf(room: number): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
   const items = new Map<string, string>();
   return {
@@ -90,7 +90,7 @@ describe('The recordings of the last visit', () => {
     ] as const) {
       const outbox = openOutbox(uid, 'web1', () => undefined);
       assert.deepEqual([outbox.recordings.value, outbox.isRead.value], [expected, false]);
-      await outbox.ready.catch(() => undefined); // There is no browser.
+      await outbox.ready.catch(() => undefined); // There is no browser here, so the store cannot be read.
     }
   });
 });

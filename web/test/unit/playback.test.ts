@@ -6,7 +6,7 @@ import { nextPlace, placeOfSentence, soundingAt, wordRanges, type PlayedSentence
 
 const T0 = Date.UTC(2026, 6, 3, 10);
 
-/** Two recordings, the second of which was moved to another day; a second of silence is left out of the first. */
+/** Two recordings, the second of which was moved to another day. One second of silence is left out of the first. */
 const SPANS: readonly KeptSpan[] = [
   { recordingId: 'a', fromMs: 1000, audioMs: 0, durationMs: 2000 },
   { recordingId: 'a', fromMs: 4000, audioMs: 2000, durationMs: 1000 },
@@ -78,7 +78,7 @@ describe('Playing kept audio', () => {
   });
 });
 
-/** The browser's, as far as it is used. */
+/** The parts of the browser's player that are used. */
 class FakePlayer extends EventTarget {
   paused = true;
   currentTime = 0;
@@ -98,7 +98,7 @@ class FakePlayer extends EventTarget {
   }
 }
 
-/** Three chunks, of which the first is not kept: each with two sentences of a second, and a pause of a second between. */
+/** Three chunks, the first of which is not kept. Each has two sentences of one second, with a pause of one second between them. */
 const LONG = ['lost', 'one', 'two'].flatMap((chunkId, chunk) =>
   [0, 2].map((second) => ({
     ...sentence('long', T0, chunk * 10_000 + second * 1000, chunk * 10_000 + second * 1000 + 1000),

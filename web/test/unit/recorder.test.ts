@@ -8,7 +8,7 @@ const RATE = 16_000;
 const FRAME = 320;
 const T0 = Date.UTC(2026, 6, 3, 10);
 
-/** Frames back to the packets that they were made of. */
+/** Splits the bytes of frames into packets. */
 function readFrames(bytes: Uint8Array): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const frames: Uint8Array[] = [];

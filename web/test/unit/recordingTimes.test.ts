@@ -3,7 +3,7 @@ import { FakeTime, settled } from './support/fakeTime.ts';
 import { RecorderBench } from './support/recorderBench.ts';
 
 const T0 = Date.UTC(2026, 6, 3, 10);
-/** Frames of 20 ms, and clocks in milliseconds. */
+/** Tolerance for times, milliseconds: frames of 20 ms, and clocks in milliseconds. */
 const NEAR_MS = 45;
 
 describe('A recording', () => {

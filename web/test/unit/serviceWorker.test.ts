@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 
-/** The caches of a browser, as far as the worker uses them: paths and texts. */
+/** The parts of a browser's caches that the worker uses: paths and texts. */
 class FakeCaches {
   readonly all = new Map<string, Map<string, string>>();
 
@@ -29,7 +29,7 @@ describe('The service worker of a new version', () => {
     };
     const __PRECACHE__ = { version: '3', paths: ['/', '/icon.svg', '/assets/index-3.js'] };
     Object.assign(globalThis, { self, caches, __PRECACHE__ });
-    // By its address: workers have types of their own.
+    // Imported by its address, because workers have their own types.
     await import(new URL('../../src/workers/sw.ts', import.meta.url).href);
   });
   after(() => {
@@ -42,12 +42,12 @@ describe('The service worker of a new version', () => {
     listeners.get('activate')?.({ waitUntil: (work: Promise<unknown>) => waited.push(work) });
     await Promise.all(waited);
   };
-  /** @returns null where the worker leaves a request to the browser */
+  /** @returns null if the worker leaves the request to the browser */
   const ask = async (path: string, init?: RequestInit, mode?: RequestMode): Promise<string | null> => {
     const answers: Promise<Response>[] = [];
     const respondWith = (response: Promise<Response>) => answers.push(response);
     const request = new Request(ORIGIN + path, init);
-    // Only browsers make requests that navigate.
+    // Only browsers can create requests with the mode `navigate`.
     if (mode !== undefined) Object.defineProperty(request, 'mode', { value: mode });
     listeners.get('fetch')?.({ request, respondWith });
     return (await answers[0])?.text() ?? null;

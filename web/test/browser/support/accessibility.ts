@@ -1,9 +1,9 @@
-/** axe on a page as it stands. */
+/** Checks a page with axe. */
 import assert from 'node:assert/strict';
 import axe, { type AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 
-/** No violations of WCAG 2.2 A and AA, nor of axe's best practices. */
+/** Fails on violations of WCAG 2.2 A and AA, and of axe's best practices. */
 export async function assertAccessible(page: Page, what: string): Promise<void> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');

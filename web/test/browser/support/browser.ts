@@ -1,4 +1,4 @@
-/** A real Chromium for the tests, and pages of it that tell what went wrong in them. */
+/** A real Chromium for the tests, with pages that report their errors. */
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { localBrowser } from '../../../../dev/browser.ts';
 import { SAMPLES_DIR } from '../../../../dev/samples/samples.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
-/** Git-ignored; kept by CI. */
+/** Ignored by git, and kept by CI. */
 const ARTIFACTS = path.join(ROOT, 'artifacts');
 
 function required(name: string): string {
@@ -18,10 +18,10 @@ function required(name: string): string {
 
 export const ORIGIN = required('HOSTING_ORIGIN');
 
-/** What the fake microphone hears, over and over: speech, or the day view would have nothing to show. */
+/** Audio of the fake microphone, repeated without end. It has speech, so that the day has something to show. */
 const HEARD = path.join(SAMPLES_DIR, 'memo_1749660600.wav');
 
-/** Quiet, and talking to nobody but us. */
+/** Turns off sound and requests to other hosts. */
 export const BROWSER_ARGS = [
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   '--disable-gpu',
@@ -32,7 +32,7 @@ export const BROWSER_ARGS = [
   '--disable-sync',
 ];
 
-/** @param heard what the fake microphone hears: a WAV file, from its beginning whenever the microphone is opened. */
+/** @param heard audio of the fake microphone: a WAV file that begins whenever the microphone is opened */
 export async function launch(heard = HEARD): Promise<Browser> {
   const { executablePath, env } = localBrowser();
   return chromium.launch({
@@ -47,13 +47,13 @@ export async function launch(heard = HEARD): Promise<Browser> {
   });
 }
 
-/** How long anything is waited for, milliseconds: shorter than mocha does, whose end says nothing of what did not come. */
+/** Time limit for every wait, milliseconds. It is shorter than mocha's, whose message does not say what was awaited. */
 export const LIMIT_MS = 240_000;
 
-/** Of every account that a test makes. */
+/** The password of every account that a test creates. */
 export const PASSWORD = 'correct horse battery';
 
-/** Errors that a page without a network is bound to log. */
+/** Errors that a page without a network always logs. */
 const OFFLINE = /ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|firestore|www\.google\.com\/images\/cleardot/i;
 
 export async function shotOf(page: Page, name: string): Promise<void> {
@@ -61,12 +61,12 @@ export async function shotOf(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`), animations: 'disabled' });
 }
 
-/** A browser of one person: its own storage. Ends with an error if a page of it logged one. */
+/** A browser with its own storage. Leaving fails if one of its pages logged an error. */
 export class Visitor {
   readonly context: BrowserContext;
   readonly page: Page;
   readonly #errors: string[] = [];
-  /** Those that a test provokes. */
+  /** Errors that the test causes on purpose. */
   expectedErrors = /^$/;
 
   private constructor(context: BrowserContext, page: Page) {
@@ -96,7 +96,7 @@ export class Visitor {
     await this.page.goto(ORIGIN + address);
   }
 
-  /** Another tab of the same browser. */
+  /** Opens another tab of the same browser. */
   async openTab(address: string): Promise<Page> {
     const tab = await this.context.newPage();
     this.#listen(tab);
@@ -104,7 +104,7 @@ export class Visitor {
     return tab;
   }
 
-  /** To an address of the console without loading the page anew, as going back does. */
+  /** Goes to an address of the console without loading the page, as Back does. */
   async goTo(address: string): Promise<void> {
     await this.page.evaluate((path) => {
       history.pushState(null, '', path);
@@ -112,12 +112,12 @@ export class Visitor {
     }, address);
   }
 
-  /** By a link of the console: without loading the page anew. */
+  /** Follows a link of the console, without loading the page. */
   async go(name: string): Promise<void> {
     await this.page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name }).click();
   }
 
-  /** A new account, so that no test sees what another left. @returns its e-mail */
+  /** Creates an account, so that no test sees the data of another. @returns its e-mail */
   async signUp(): Promise<string> {
     const email = `${crypto.randomUUID()}@example.com`;
     await this.page.getByRole('button', { name: 'Create an account' }).click();
@@ -128,7 +128,7 @@ export class Visitor {
     return email;
   }
 
-  /** Adds a file as a person does who chooses it. */
+  /** Chooses files, as a user does. */
   async add(...files: { name: string; bytes: Buffer }[]): Promise<void> {
     await this.go('Record');
     const chosen = files.map(({ name, bytes }) => ({ name, mimeType: 'application/octet-stream', buffer: bytes }));
@@ -146,7 +146,7 @@ export class Visitor {
   }
 }
 
-/** Waits until so many seconds are recorded. On a busy machine the stopwatch may skip one. */
+/** Waits until so many seconds are recorded. On a busy machine the stopwatch may skip a second. */
 export async function untilRecorded(page: Page, seconds: number): Promise<void> {
   await page.waitForFunction((least) => {
     const [minutes = 0, rest = 0] = document.querySelector('[role=timer]')?.textContent.split(':').map(Number) ?? [];
@@ -155,10 +155,9 @@ export async function untilRecorded(page: Page, seconds: number): Promise<void> 
 }
 
 /**
- * What a store of IndexedDB holds: nothing where the page has no such database yet. A test may ask before the page has created it, and
- * must not create it: the page would then find a database without its stores.
- *
- * @param prefix how the database's name begins: the rest names the account
+ * Reads a store of IndexedDB; empty if the page has no such database yet. A test may ask before the page has created the database and must
+ * not create it, because the page would then find it without its stores.
+ * @param prefix beginning of the database's name; the rest names the account
  */
 export async function readStore(page: Page, prefix: string, store: string): Promise<unknown[]> {
   return page.evaluate(
@@ -186,7 +185,7 @@ export async function readStore(page: Page, prefix: string, store: string): Prom
   );
 }
 
-/** Waits until so many seconds of what is recorded are in the journal, which is written a second after the other. */
+/** Waits until so many seconds are in the journal, which is written second by second. */
 export async function untilKept(page: Page, seconds: number): Promise<void> {
   let kept: number;
   do kept = (await readStore(page, 'offline-audio-sync-recorder/', 'pieces')).length;

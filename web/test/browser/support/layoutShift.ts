@@ -1,9 +1,9 @@
-/** How far what is on a page moves by itself (Cumulative Layout Shift, https://web.dev/articles/cls). */
+/** Measures how far the content of a page moves by itself (Cumulative Layout Shift, https://web.dev/articles/cls). */
 import type { Page } from 'playwright-core';
 
 interface Shift extends PerformanceEntry {
   readonly value: number;
-  /** Whether the user has just done something that explains it. */
+  /** Whether an interaction of the user explains the shift. */
   readonly hadRecentInput: boolean;
 }
 
@@ -20,9 +20,9 @@ export async function watchLayoutShifts(page: Page): Promise<void> {
   });
 }
 
-/** Of the page as it is open now: 0 where nothing has moved, 1 where all of it moved by the height of the window. */
+/** The shift of the open page: 0 if nothing has moved, 1 if everything moved by the height of the window. */
 export async function layoutShift(page: Page): Promise<number> {
-  // What moved is reported with the next frame.
+  // Shifts are reported with the next frame.
   await page.evaluate(
     () =>
       new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** What only the operator of the emulators may do: the rules let this token pass. */
+/** Requests of the operator of the emulators: the security rules do not apply to this token. */
 const OPERATOR = { authorization: 'Bearer owner', 'content-type': 'application/json' };
 const PROJECT = process.env['GCLOUD_PROJECT'] ?? '';
 
@@ -21,7 +21,7 @@ export async function deleteAccount(uid: string): Promise<void> {
   if (!response.ok) throw new Error(`${uid}: ${response.status} ${await response.text()}`);
 }
 
-/** Sets one text field of a document, and leaves the others. */
+/** Sets one text field of a document, and leaves the others as they are. */
 export async function setText(path: string, field: string, text: string): Promise<void> {
   const host = process.env['FIRESTORE_EMULATOR_HOST'] ?? '';
   const url = `http://${host}/v1/projects/${PROJECT}/databases/(default)/documents/${path}?updateMask.fieldPaths=${field}`;
@@ -30,7 +30,7 @@ export async function setText(path: string, field: string, text: string): Promis
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
 }
 
-/** Puts an object into the bucket. */
+/** Stores an object in the bucket. */
 export async function putObject(name: string, contentType: string, bytes: Buffer): Promise<void> {
   const { storageBucket } = JSON.parse(process.env['FIREBASE_CONFIG'] ?? '{}') as { storageBucket?: string };
   const host = process.env['FIREBASE_STORAGE_EMULATOR_HOST'] ?? '';
@@ -41,7 +41,7 @@ export async function putObject(name: string, contentType: string, bytes: Buffer
   if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`);
 }
 
-/** Documents of a collection. */
+/** Number of documents in a collection. */
 export async function countDocuments(path: string): Promise<number> {
   const host = process.env['FIRESTORE_EMULATOR_HOST'] ?? '';
   const url = `http://${host}/v1/projects/${PROJECT}/databases/(default)/documents/${path}?pageSize=300`;
@@ -49,7 +49,7 @@ export async function countDocuments(path: string): Promise<number> {
   return documents.length;
 }
 
-/** Documents of one request. */
+/** Number of documents in one request. */
 const BATCH = 500;
 
 /** Writes documents by their paths. Dates become timestamps. */
@@ -72,7 +72,7 @@ export async function putDocuments(documents: readonly (readonly [path: string, 
 const fieldsOf = (document: object): object =>
   Object.fromEntries(Object.entries(document).map(([name, value]) => [name, valueOf(value)]));
 
-/** As Firestore's REST interface has it. */
+/** A value in the form of Firestore's REST interface. */
 function valueOf(value: unknown): object {
   if (value === null) return { nullValue: null };
   if (value instanceof Date) return { timestampValue: value.toISOString() };

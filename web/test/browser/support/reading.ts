@@ -1,11 +1,11 @@
-/** What a screen reader meets on a page, one thing after another: Chromium's accessibility tree. */
+/** The order in which a screen reader reads a page, from Chromium's accessibility tree. */
 import assert from 'node:assert/strict';
 import type { CDPSession, Page } from 'playwright-core';
 
 interface Read {
   readonly role: string;
   readonly name: string;
-  /** Of a heading. */
+  /** Level of a heading; null for other elements. */
   readonly level: number | null;
   /** Whether it is in the main landmark. */
   readonly isMain: boolean;
@@ -19,10 +19,10 @@ async function treeOf(session: CDPSession) {
 }
 
 const CONTROLS = ['button', 'textbox', 'searchbox', 'combobox', 'checkbox', 'radio', 'spinbutton'];
-/** Boxes that are asked for, at most: a call each. */
+/** Most boxes that are measured: each takes a call. */
 const MOST_BOXES = 150;
 
-/** In order, without what only groups other things. */
+/** All nodes in order, without those that only group others. */
 async function read(session: CDPSession): Promise<Read[]> {
   const nodes = await treeOf(session);
   const byId = new Map(nodes.map((node) => [node.nodeId, node]));
@@ -40,7 +40,7 @@ async function read(session: CDPSession): Promise<Read[]> {
   return found;
 }
 
-/** The content begins with its one first heading, and what is read later does not stand above what was read before it. */
+/** Fails unless the content begins with its only first-level heading, and nothing stands above what is read before it. */
 export async function assertReadsInOrder(page: Page, what: string): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const content = (await read(session)).filter(({ isMain }) => isMain);
@@ -69,7 +69,7 @@ interface Box {
   readonly bottom: number;
 }
 
-/** Null where it has none. */
+/** Null if the node has no box. */
 async function boxOf(session: CDPSession, backendNodeId: number | null): Promise<Box | null> {
   if (backendNodeId === null) return null;
   const model = await session.send('DOM.getBoxModel', { backendNodeId }).catch(() => null);
@@ -77,7 +77,7 @@ async function boxOf(session: CDPSession, backendNodeId: number | null): Promise
   return model === null ? null : { left, right, top, bottom };
 }
 
-/** In the same column: side by side, what is read first may begin lower. */
+/** Whether a box is above another in the same column. Between columns, a box that is read later may begin higher. */
 function isAbove(box: Box, other: Box): boolean {
   return box.bottom <= other.top && box.left < other.right && other.left < box.right;
 }

@@ -1,4 +1,4 @@
-/** Weeks of use without weeks of work: documents as the functions write them, put straight into the emulator. */
+/** Fills the emulator with weeks of data: documents as the functions write them. */
 import { createHash } from 'node:crypto';
 import { EMPTY_LEDGER } from 'offline-audio-sync-contract';
 import { putDocuments } from './operator.ts';
@@ -13,7 +13,7 @@ export interface SeededConversation {
   readonly title: string | null;
 }
 
-/** Of every script, and of every length. */
+/** Titles in several scripts and lengths. */
 const TITLES = [
   'Lunch with Ada',
   'مكالمة مع والدتي حول العشاء',
@@ -24,7 +24,7 @@ const TITLES = [
   '会議の準備',
 ] as const;
 
-/** @param newest midnight of the newest day. @returns those of the newest day, in order of time */
+/** @param newest midnight of the newest day @returns the conversations of the newest day, in order of time */
 export async function seedConversations(
   uid: string,
   { newest, days, aDay }: { readonly newest: number; readonly days: number; readonly aDay: number },
@@ -55,7 +55,7 @@ export async function putConversations(uid: string, all: readonly SeededConversa
   await putDocuments(documents);
 }
 
-/** One page of segments for each text: a sentence of ten seconds each, from a moment on. */
+/** Stores one page of segments for each text: sentences of ten seconds each, from `startedAt` on. */
 export async function seedTranscript(
   uid: string,
   {
@@ -95,8 +95,8 @@ export async function seedTranscript(
 }
 
 /**
- * Jobs that have ended, with one recording of a minute each.
- * @param change of each job
+ * Stores ended jobs with one recording of a minute each.
+ * @param change fields that differ from the default, for each job
  */
 export async function seedJobs(uid: string, newest: Date, count: number, change: object = {}): Promise<void> {
   const documents = Array.from({ length: count }, (_, index) => {

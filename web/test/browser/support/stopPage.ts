@@ -1,4 +1,4 @@
-/** Stops the process of a page, as a system does that sets an app aside: its timers, its messages and its requests stand still. */
+/** Stops the process of a page, as a system does with an app in the background: its timers, messages and requests stand still. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
@@ -7,7 +7,7 @@ interface Trace {
   readonly traceEvents: readonly { readonly name: string; readonly pid: number }[];
 }
 
-/** @param others pages that must go on, so in another process. @returns lets the page go on */
+/** @param others pages that must continue, so they have to be in another process @returns a function that lets the page continue */
 export async function stopPage(browser: Browser, page: Page, others: readonly Page[]): Promise<() => void> {
   const id = await processOf(browser, page);
   for (const other of others)
@@ -18,7 +18,7 @@ export async function stopPage(browser: Browser, page: Page, others: readonly Pa
   };
 }
 
-/** By a mark that the page makes: a trace names the process of each. */
+/** Finds the process by a mark that the page makes: a trace names the process of each mark. */
 async function processOf(browser: Browser, page: Page): Promise<number> {
   const mark = randomUUID();
   await browser.startTracing(page, { categories: ['blink.user_timing'] });
@@ -35,12 +35,12 @@ async function processOf(browser: Browser, page: Page): Promise<number> {
   return found.id;
 }
 
-/** As the process sees itself: Chromium's sandbox numbers processes anew. */
+/** The process's own id for itself: Chromium's sandbox has its own numbering. */
 function idInSandbox(id: number): number {
   try {
     const [, own] = /^NSpid:.*\s(\d+)$/m.exec(readFileSync(`/proc/${id}/status`, 'utf8')) ?? [];
     return own === undefined ? id : Number(own);
   } catch {
-    return id; // No Linux: one numbering.
+    return id; // Other systems than Linux have only one numbering.
   }
 }

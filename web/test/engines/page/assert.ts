@@ -1,10 +1,10 @@
-/** As much of `node:assert/strict` as tests that run inside a browser need. */
+/** The part of `node:assert/strict` that tests inside a browser need. */
 
 function assert(condition: unknown, message?: string): asserts condition {
   if (condition !== true && !condition) throw new Error(message ?? 'It is not so.');
 }
 
-/** Everything that matters, as text: maps, sets and bytes, too. Keys of objects in order. */
+/** A value as text, including maps, sets and bytes. The keys of objects are sorted. */
 function textOf(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (inner instanceof Map) return { map: [...(inner as Map<unknown, unknown>)].sort() };

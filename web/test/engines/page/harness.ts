@@ -1,4 +1,4 @@
-/** As much of mocha as tests that run inside a browser need. */
+/** The part of mocha that tests inside a browser need. */
 
 export type Outcome =
   | { readonly name: string; readonly is: 'passed' }
@@ -32,12 +32,12 @@ Object.assign(globalThis, {
   afterEach: (work: Work) => current.afterEach.push(work),
 });
 
-/** What cannot be tested in this browser, and why. */
+/** Reports a test that is not possible in this browser, and why. */
 export function skip(name: string, why: string): void {
   skipped.push({ name, is: 'skipped', why });
 }
 
-/** All of them, one after another. */
+/** Runs all tests, one after another. */
 export async function runTests(): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const { suite, name, work } of tests) {

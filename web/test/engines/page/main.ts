@@ -1,4 +1,4 @@
-/** Tests that run inside a browser, whatever its engine; the results go to the server that the page came from. */
+/** Runs the tests inside a browser of any engine, and sends the results to the server of the page. */
 import { runTests } from './harness.ts';
 
 void import('./store.ts')

@@ -14,7 +14,7 @@ async function until(isSo: () => boolean, what: string): Promise<void> {
   }
 }
 
-/** The engine's own audio; a test keeps hold of what it opens. */
+/** The engine's own audio. It stores what it opens, for the tests. */
 class Platform implements AudioPlatform {
   readonly contexts: AudioContext[] = [];
   readonly tracks: MediaStreamTrack[] = [];
@@ -33,13 +33,13 @@ class Platform implements AudioPlatform {
   };
 }
 
-/** Why a recorder cannot be tested here; null where it can. */
+/** Why a recorder cannot be tested here; null if it can. */
 async function obstacle(): Promise<string | null> {
   if ((navigator as Partial<Navigator>).mediaDevices === undefined) return 'this build gives pages no microphone';
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
   const context = browserAudio.createContext();
   try {
-    // Without a promise that it is resolved: it may never be.
+    // The promise is not awaited, because it may never resolve.
     void context.resume();
     await until(() => context.state === 'running', 'the audio clock runs');
     return null;

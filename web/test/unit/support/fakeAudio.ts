@@ -1,9 +1,9 @@
-/** A platform's audio, of which a test decides everything: contexts, tracks, frames, and what goes wrong with them. */
+/** A platform's audio that the test controls: contexts, tracks, frames and failures. */
 import type { AudioPlatform } from '../../../src/record/microphone.ts';
 import type { FakeTime } from './fakeTime.ts';
 
 export const RATE = 16_000;
-/** Samples of 20 ms. */
+/** Samples in 20 ms. */
 export const FRAME = 320;
 
 class FakeTrack extends EventTarget {
@@ -21,12 +21,12 @@ class FakeTrack extends EventTarget {
     return { ...this.settings };
   }
 
-  /** As by a script: without an event. */
+  /** Stops it as a script does: without an event. */
   stop(): void {
     this.readyState = 'ended';
   }
 
-  /** As by the platform. */
+  /** Ends it as the platform does. */
   end(): void {
     this.stop();
     this.dispatchEvent(new Event('ended'));
@@ -41,7 +41,7 @@ class FakeTrack extends EventTarget {
 class FakeContext extends EventTarget {
   state: AudioContextState = 'suspended';
   readonly sampleRate: number;
-  /** What it was connected with. */
+  /** The track that it is connected to. */
   track: FakeTrack | null = null;
   /** Whether the platform lets it run. */
   mayRun = true;
@@ -64,7 +64,7 @@ class FakeContext extends EventTarget {
     return Promise.resolve();
   }
 
-  /** As by the platform: a call comes in. */
+  /** Suspends it as the platform does when a call arrives. */
   interrupt(): void {
     this.mayRun = false;
     this.#become('suspended');
@@ -86,21 +86,21 @@ interface Opened {
   readonly track: FakeTrack;
   readonly context: FakeContext;
   readonly port: { onmessage: ((event: MessageEvent) => void) | null };
-  /** Samples that its audio clock has counted. */
+  /** Number of samples that its audio clock has counted. */
   samples: number;
 }
 
 export class FakeAudio {
   readonly opened: Opened[] = [];
-  /** Of microphones that are opened from now on. */
+  /** Sample rate of microphones that are opened from now on. */
   sampleRate = RATE;
-  /** Why none can be opened. */
+  /** Why no microphone can be opened; null if one can. */
   refusal: Error | null = null;
-  /** The browser asks a person, who does not answer. */
+  /** Whether the browser asks for permission, without an answer. */
   isAsking = false;
-  /** Nothing arrives, although all seems well. */
+  /** Whether no frames arrive, although there is no obstacle. */
   isDead = false;
-  /** What comes of loading the worklet. */
+  /** What happens when the worklet is loaded. */
   worklet: 'there' | 'missing' | 'stuck' = 'there';
   readonly #contexts: FakeContext[] = [];
   readonly #tracks: FakeTrack[] = [];
@@ -119,12 +119,12 @@ export class FakeAudio {
     return last;
   }
 
-  /** Microphones that are still in use. */
+  /** Number of microphones that are still open. */
   get held(): number {
     return this.#tracks.filter(({ readyState }) => readyState === 'live').length;
   }
 
-  /** Audio clocks that were not closed: browsers allow a few. */
+  /** Number of audio contexts that are not closed: browsers allow only a few. */
   get contexts(): number {
     return this.#contexts.filter(({ state }) => state !== 'closed').length;
   }
@@ -166,7 +166,7 @@ export class FakeAudio {
     return () => undefined;
   };
 
-  /** The page is shown, a device comes or goes, the page goes on after it was frozen. */
+  /** The page is shown, a device is added or removed, or the page continues after it was frozen. */
   changePage(): void {
     this.#onChange();
   }
@@ -175,7 +175,7 @@ export class FakeAudio {
     this.#onFreeze();
   }
 
-  /** Time passes, and the microphone delivers what it captures meanwhile. @param level of its samples; 0 is silence */
+  /** Time passes, and the microphone delivers its frames. @param level of the samples; 0 is silence */
   async capture(seconds: number, level = 0.1): Promise<void> {
     for (let i = 0; i < seconds * 50; i++) {
       await this.#time.advance(20);
@@ -183,7 +183,7 @@ export class FakeAudio {
     }
   }
 
-  /** One frame, now. */
+  /** Delivers one frame now. */
   frame(level = 0.1): void {
     const opened = this.opened.at(-1);
     if (opened === undefined || this.isDead) return;

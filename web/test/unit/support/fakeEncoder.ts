@@ -1,4 +1,4 @@
-/** WebCodecs' audio encoder, of which a test decides whether it answers. */
+/** The audio encoder of WebCodecs. The test decides whether it answers. */
 
 interface Callbacks {
   readonly output: (chunk: { readonly byteLength: number; copyTo(target: Uint8Array): void }) => void;
@@ -7,7 +7,7 @@ interface Callbacks {
 
 export class FakeEncoder {
   static readonly packetBytes = 40;
-  /** Gives no packet, and ends nothing. */
+  /** If true, it returns no packet, and `flush` never resolves. */
   static isStuck = false;
   static isConfigSupported: () => Promise<{ supported: boolean }>;
   state: 'unconfigured' | 'configured' | 'closed' = 'unconfigured';
@@ -17,13 +17,13 @@ export class FakeEncoder {
     this.#output = output;
   }
 
-  /** @returns how to take it away */
+  /** @returns a function that removes it */
   static install(): () => void {
     FakeEncoder.isStuck = false;
     FakeEncoder.isConfigSupported = () => Promise.resolve({ supported: true });
     const AudioData = class {
       close(): void {
-        // It holds nothing.
+        // It has no resources to release.
       }
     };
     Object.assign(globalThis, { AudioEncoder: FakeEncoder, AudioData });

@@ -1,4 +1,4 @@
-/** Both clocks and all timers, moved by the test alone. */
+/** Both clocks and all timers, controlled by the test. */
 import { mock } from 'node:test';
 
 export class FakeTime {
@@ -11,7 +11,7 @@ export class FakeTime {
     performance.now = () => this.#monotonic;
   }
 
-  /** Time passes, and what it brings about is done. */
+  /** Time passes, and all that it causes is done. */
   async advance(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 20) {
       const step = Math.min(20, left);
@@ -27,13 +27,13 @@ export class FakeTime {
     mock.timers.tick(ms);
   }
 
-  /** Time passes, and no timer fires: in the background, a device that saves its battery lets them fire once a minute or less. */
+  /** Time passes, and no timer fires: in the background, a device that saves its battery fires them once a minute or less. */
   passWithoutTimers(ms: number): void {
     this.#monotonic += ms;
     mock.timers.setTime(Date.now() + ms);
   }
 
-  /** The wall clock is set. */
+  /** Sets the wall clock. */
   set(ms: number): void {
     mock.timers.setTime(ms);
   }
@@ -44,7 +44,7 @@ export class FakeTime {
   }
 }
 
-/** What was begun is done: the fakes take no time but turns. */
+/** Resolves when pending work is done: the fakes take no time, only turns of the event loop. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-/** A recorder whose microphone, journal, outbox and clocks are a test's. */
+/** A recorder with a microphone, journal, outbox and clocks that the test controls. */
 import { openMicrophone } from '../../../src/record/microphone.ts';
 import { Recorder, type RecorderOptions } from '../../../src/record/recorder.ts';
 import type { Piece } from '../../../src/record/cutter.ts';
@@ -7,7 +7,7 @@ import type { FakeTime } from './fakeTime.ts';
 
 export class FakeJournal {
   full = false;
-  /** So many of the next pieces are not kept. */
+  /** So many of the next pieces cannot be stored. */
   failNext = 0;
   readonly pieces: Piece[] = [];
 
@@ -63,7 +63,7 @@ export class RecorderBench {
     });
   }
 
-  /** When each recording begins and how long it is, by its name and size: milliseconds. */
+  /** Start and length of each recording, by its name and size, milliseconds. */
   get heard(): { readonly startedAt: number; readonly ms: number }[] {
     return this.delivered.map(({ name, size }) => {
       const [, frameSize = '0', startedAt = '0'] = /_fs(\d+)_(\d+)\.bin$/.exec(name) ?? [];
@@ -80,5 +80,5 @@ export class RecorderBench {
   }
 }
 
-/** So many seconds of PCM at 16 kHz, each frame behind its length. */
+/** Size of so many seconds of PCM at 16 kHz, with a length before each frame, bytes. */
 export const sizeOf = (seconds: number): number => seconds * 50 * (4 + 640);
