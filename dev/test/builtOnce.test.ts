@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { builtOnce } from '../emulators/builtOnce.ts';
 
-describe('What suites are built from', () => {
+describe('A build for several suites', () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(path.join(os.tmpdir(), 'built-'));
@@ -17,7 +17,7 @@ describe('What suites are built from', () => {
   const target = (name: string): string => path.join(directory, name);
   const contents = (name: string): string => readFileSync(path.join(target(name), 'chunks/a.js'), 'utf8');
 
-  /** Fails so many times, and then writes the number of the build. */
+  /** A build that fails so many times, and then writes the number of the build. */
   function counting(failures = 0) {
     let builds = 0;
     return builtOnce(async (into) => {
@@ -29,7 +29,7 @@ describe('What suites are built from', () => {
     });
   }
 
-  it('is built once for two that start at once, and for one that starts when the first is deleted', async () => {
+  it('runs once for two suites that start together, and for one that starts when the first is deleted', async () => {
     const build = counting();
     await Promise.all([build(target('one'), signal), build(target('two'), signal)]);
     rmSync(target('one'), { recursive: true });
@@ -37,14 +37,14 @@ describe('What suites are built from', () => {
     assert.deepEqual([contents('two'), contents('three')], ['build 1', 'build 1']);
   });
 
-  it('is built again after it failed', async () => {
+  it('runs again after it failed', async () => {
     const build = counting(1);
     await assert.rejects(build(target('one'), signal), /does not compile/);
     await build(target('two'), signal);
     assert.equal(contents('two'), 'build 2');
   });
 
-  it('is written for none that was stopped meanwhile', async () => {
+  it('is not written for a suite that was stopped meanwhile', async () => {
     const build = counting();
     await build(target('one'), signal);
     await assert.rejects(build(target('two'), AbortSignal.abort(new Error('stopped'))), /stopped/);

@@ -95,13 +95,13 @@ describe("Deepgram's contract, as the stand-in keeps it", function () {
       assert.ok(alternative?.transcript.startsWith('good morning i hope you could sleep'));
     });
 
-    it('say the length that is played: pre-skip and trimmed end are not', async () => {
+    it('state the duration that is played, without pre-skip and trimmed end', async () => {
       const ogg = writePages(oggPages(packets(), { preSkip: 3840, trim: 480 }));
       const { metadata } = (await (await listen(ogg)).json()) as Transcript;
       assert.equal(metadata.duration, (packets().length * 480 - 3840 - 480) / 48_000);
     });
 
-    it('of silence have no words, and are no error', async () => {
+    it('of silence have no words, which is no error', async () => {
       const silence = wavFile([new Uint8Array(64_000)]);
       const { metadata, results } = (await (await listen(silence)).json()) as Transcript;
       assert.equal(metadata.duration, 2);
@@ -162,7 +162,7 @@ describe("Deepgram's contract, as the stand-in keeps it", function () {
       });
     }
 
-    it('hears each channel apart with multichannel, and bills both', async () => {
+    it('transcribes each channel separately with multichannel, and bills both', async () => {
       const speech = Buffer.from(readMemo().subarray(44));
       const silence = Buffer.alloc(speech.length);
       const both = stereoWav(silence, speech);

@@ -11,7 +11,7 @@ const packet = (fill: number, length = 40): Uint8Array =>
 const packets = Array.from({ length: 120 }, (_, i) => ({ bytes: packet(i), samples: 480 }));
 
 describe('the strict Ogg Opus reader', () => {
-  it('gives the packets back, and their time less the pre-skip', () => {
+  it('returns the packets, and their duration without the pre-skip', () => {
     const stream = readOggOpus(writePages(oggPages(packets, { preSkip: 3840 })));
     assert.deepEqual(
       stream.packets.map(({ bytes }) => Buffer.from(bytes)),
@@ -21,11 +21,11 @@ describe('the strict Ogg Opus reader', () => {
     assert.equal(stream.preSkip, 3840);
   });
 
-  it('trims the end where the last granule position says so', () => {
+  it('trims the end if the last granule position says so', () => {
     assert.equal(readOggOpus(writePages(oggPages(packets, { trim: 100 }))).samples, 120 * 480 - 100);
   });
 
-  it('puts packets together that go over pages', () => {
+  it('joins packets that span several pages', () => {
     const [head, tags, audio] = oggPages([{ bytes: packet(5, 700), samples: 480 }]);
     assert.ok(head && tags && audio);
     const first: TestPage = { ...audio, flags: 0, granule: -1n, lacing: [255, 255], body: audio.body.subarray(0, 510) };
@@ -96,7 +96,7 @@ describe('the strict Ogg Opus reader', () => {
     assert.throws(() => readOggOpus(Buffer.concat([bytes, Buffer.from('x')])), OggError);
   });
 
-  it('refuses any single bit that is turned over', () => {
+  it('refuses any single inverted bit', () => {
     const bytes = writePages(oggPages(packets.slice(0, 10)));
     fc.assert(
       fc.property(fc.nat(bytes.length * 8 - 1), (bit) => {

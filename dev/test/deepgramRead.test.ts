@@ -31,7 +31,7 @@ describe('the Deepgram stand-in, asked to read,', () => {
     return { status: response.status, body: await response.json() };
   }
 
-  it('answers with the first sentences and the words that come back, in the documented shape', async () => {
+  it('answers with the first sentences and the most frequent words, in the documented shape', async () => {
     const { status, body } = await read('summarize=true&topics=true&language=en', { text: TALK });
     assert.equal(status, 200);
     const { metadata, results } = body as { metadata: { language: string }; results: object };
@@ -54,7 +54,7 @@ describe('the Deepgram stand-in, asked to read,', () => {
     });
   });
 
-  it('returns a short text as it is', async () => {
+  it('returns a short text unchanged', async () => {
     const { body } = await read('summarize=true&language=en-GB', { text: 'We are at the inn.' });
     assert.deepEqual((body as { results: object }).results, { summary: { text: 'We are at the inn.' } });
   });

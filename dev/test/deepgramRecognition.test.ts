@@ -31,7 +31,7 @@ type Range = readonly [from: number, to: number];
 
 describe('recognition', function () {
   for (const sample of samples) {
-    it(`hears every word of ${sample.scenario} where it is, and no other`, async () => {
+    it(`finds every word of ${sample.scenario} at its time, and no other`, async () => {
       const frames = framesOf(sample);
       const heard = await send(sample, frames);
       assert.deepEqual(texts(heard), texts(sample.words));
@@ -41,7 +41,7 @@ describe('recognition', function () {
 
   const opus = samples.filter((sample) => isOpus(sample) && sample.words.length > 0);
 
-  it('hears a word from any cut of Opus packets exactly where the larger part of it is', async () => {
+  it('finds a word in any cut of Opus packets exactly if the larger part of it is there', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...opus),
@@ -83,7 +83,7 @@ describe('recognition', function () {
     assert.ok(texts(await send(sample, frames.slice(middle)))[0] !== word.text);
   });
 
-  it('hears twice what it is sent twice', async () => {
+  it('finds words twice if they are sent twice', async () => {
     const sample = samples.find(({ scenario }) => scenario === 'market');
     assert.ok(sample);
     const frames = framesOf(sample);
@@ -93,7 +93,7 @@ describe('recognition', function () {
     ]);
   });
 
-  it('hears PCM wherever the pieces are cut, to the sample', async () => {
+  it('finds PCM wherever the pieces are cut, to the sample', async () => {
     const pcm = samples.filter((sample) => !isOpus(sample));
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...pcm), cuts(), async (sample, cut) => {
@@ -128,7 +128,7 @@ describe('recognition', function () {
     );
   });
 
-  it('says so where there is speech that it does not know, and where it is', async () => {
+  it('marks speech that it does not know, with its place', async () => {
     const tone = (seconds: number) => Int16Array.from({ length: seconds * 16_000 }, (_, i) => 3000 * Math.sin(i / 6));
     const silence = new Int16Array(2 * 16_000);
     const heard = await hear(wav([silence, tone(0.5), silence, tone(1)]));
@@ -142,7 +142,7 @@ describe('recognition', function () {
     );
   });
 
-  it('says so for unknown Opus packets among known ones', async () => {
+  it('marks unknown Opus packets among known ones', async () => {
     const sample = opus[0];
     assert.ok(sample);
     const foreign = new SampleLibrary();
@@ -153,7 +153,7 @@ describe('recognition', function () {
     assert.ok(Math.abs((words[0]?.startMs ?? 0) - (first - start - 200)) < 40, 'the pre-skip of 200 ms is taken off');
   });
 
-  it('puts silence that is the same everywhere where it belongs', async () => {
+  it('places equal silence by its neighbours', async () => {
     const silence = Uint8Array.from([8 << 3, 0]);
     const spoken = (word: number): Uint8Array[] =>
       Array.from({ length: 20 }, (_, i) => Uint8Array.from([8 << 3, 1, word, i >> 1]));
@@ -179,7 +179,7 @@ describe('recognition', function () {
     );
   });
 
-  it('hears nothing in unknown silence', async () => {
+  it('finds nothing in unknown silence', async () => {
     const noise = Int16Array.from({ length: 80_000 }, (_, i) => (i * 7919) % 41);
     assert.deepEqual(await hear(wav([noise])), []);
   });
@@ -216,7 +216,7 @@ function cuts(): fc.Arbitrary<Range[]> {
   });
 }
 
-/** Even over 0 to 1; `fc.double` prefers values that are nearly nothing. */
+/** Evenly distributed over 0 to 1; `fc.double` prefers values near 0. */
 function fraction(): fc.Arbitrary<number> {
   return fc.integer({ min: 0, max: 100_000 }).map((value) => value / 100_000);
 }
@@ -225,7 +225,7 @@ function pick(frames: readonly Frame[], parts: readonly Range[]): Frame[] {
   return parts.flatMap(([from, to]) => frames.slice(Math.floor(from * frames.length), Math.floor(to * frames.length)));
 }
 
-/** What of the frames is played after the pre-skip, in the time of the sample. */
+/** The parts of the frames that are played after the pre-skip, in the time of the sample. */
 function playedParts(frames: readonly Frame[], preSkipMs: number): Range[] {
   let atMs = -preSkipMs;
   return frames.map(({ startMs, endMs }): Range => {

@@ -160,7 +160,7 @@ describe('the Deepgram stand-in', function () {
       );
     });
 
-    it('are refused where they contradict what is known or themselves', async () => {
+    it('are refused if they contradict known samples or themselves', async () => {
       await assert.rejects(
         control.register({ ...sidecar, words: [] }, { 'a.bin': frameFile(frames) }),
         /other content/,
@@ -170,7 +170,7 @@ describe('the Deepgram stand-in', function () {
     });
   });
 
-  it('breaks open requests off when it closes', async () => {
+  it('breaks off open requests when it closes', async () => {
     const other = await startDeepgramStandIn({ quiet: true });
     await new StandInControl(other.url).behave({ hang: true });
     const request = post(other.url, dialogue());

@@ -34,7 +34,7 @@ describe('Comparison of words', () => {
     assert.deepEqual(invented, [word('one', 10), word('six', 9)]);
   });
 
-  it('does not take the same text at another time for the word', () => {
+  it('does not match a word with the same text at another time', () => {
     const { missing, invented } = compareWords([word('one', 0)], [word('one', 700)]);
     assert.equal(missing.length, 1);
     assert.equal(invented.length, 1);
@@ -62,7 +62,7 @@ describe('Comparison of words', () => {
 describe('Verdict on a journey', () => {
   const samples = loadSamples();
 
-  /** A journey on which everything went as it should. */
+  /** A journey without a fault. */
   function perfect(): Journey {
     return {
       user: { uid: 'u', idToken: 't' },
@@ -105,7 +105,7 @@ describe('Verdict on a journey', () => {
     };
   }
 
-  /** The perfect journey with one sample's result changed. */
+  /** The perfect journey, with the result of one sample changed. */
   function spoil(
     scenario: string,
     change: (result: Journey['results'][number]) => Partial<Journey['results'][number]>,
@@ -189,18 +189,18 @@ describe('Verdict on a journey', () => {
       return judge({ ...journey, requests: null, results }, 'bounded');
     };
 
-    it('takes a wrong word in fifteen, and says how many there are', () => {
+    it('accepts one wrong word in fifteen, and says how many there are', () => {
       const { complaints, heard } = heardAs((said, index) => (index % 15 === 0 ? { ...said, text: 'wrong' } : said));
       assert.deepEqual(complaints, []);
       assert.ok(heard!.errors / heard!.words > 0.05 && heard!.errors / heard!.words < 0.08);
     });
 
-    it('does not take a wrong word in ten', () => {
+    it('does not accept one wrong word in ten', () => {
       const { complaints } = heardAs((said, index) => (index % 10 === 0 ? { ...said, text: 'wrong' } : said));
       assert.match(complaints.join(), /\d+ of \d+ words are wrong/);
     });
 
-    it('does not take words that begin elsewhere', () => {
+    it('does not accept words that begin at another time', () => {
       const late = heardAs((said) => ({ ...said, startMs: said.startMs + 60 }));
       assert.match(late.complaints.join(), /60 ms off in the middle/);
       const some = heardAs((said, index) => (index % 10 === 0 ? { ...said, startMs: said.startMs - 300 } : said));

@@ -17,22 +17,22 @@ function machine(versions: Record<string, number>, where: Partial<JavaPlaces> = 
 }
 
 describe('Choice of Java', () => {
-  it('takes the newest that the distribution has', () => {
+  it('chooses the newest that the distribution has', () => {
     const java = findJava(machine({ '/usr/lib/jvm/17': 17, '/usr/lib/jvm/25': 25, '/usr/lib/jvm/21': 21 }));
     assert.equal(java?.home, '/usr/lib/jvm/25');
   });
 
-  it('looks at JAVA_HOME and PATH too', () => {
+  it('also considers JAVA_HOME and PATH', () => {
     assert.equal(findJava(machine({ '/opt/a': 21 }, { javaHome: '/opt/a' }))?.home, '/opt/a');
     assert.equal(findJava(machine({ '/opt/b': 21 }, { path: ['/bin', '/opt/b/bin'] }))?.home, '/opt/b');
   });
 
-  it('passes over a JAVA_HOME that is older than another Java', () => {
+  it('ignores a JAVA_HOME that is older than another Java', () => {
     const java = findJava(machine({ '/opt/a': 17, '/usr/lib/jvm/21': 21 }, { javaHome: '/opt/a' }));
     assert.equal(java?.home, '/usr/lib/jvm/21');
   });
 
-  it('takes 17 where there is nothing newer, and nothing older than that', () => {
+  it('accepts 17 if there is nothing newer, and nothing older than that', () => {
     assert.equal(findJava(machine({ '/usr/lib/jvm/17': 17 }))?.major, 17);
     assert.equal(findJava(machine({ '/usr/lib/jvm/11': 11 })), null);
     assert.equal(findJava(machine({})), null);

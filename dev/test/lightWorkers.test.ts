@@ -31,7 +31,7 @@ describe('A process that runs a function in the emulator', () => {
     rmSync(directory, { recursive: true });
   });
 
-  /** What a function answers in a process of its own, as firebase-tools starts one. */
+  /** The answer of a function in a separate process, started as firebase-tools starts one. */
   async function answerOf(name: string): Promise<unknown> {
     const socketPath = path.join(directory, `${name}.sock`);
     const child = spawn(process.execPath, [RUNTIME], {
@@ -69,7 +69,7 @@ describe('A process that runs a function in the emulator', () => {
     }
   }
 
-  it('loads neither the commands of firebase-tools nor, a second time, the SDKs that the build has in itself', async () => {
+  it('loads neither the commands of firebase-tools nor, a second time, the SDKs that the build contains', async () => {
     const loaded = (await answerOf('loaded')) as string[];
     assert.ok(loaded.includes(RUNTIME));
     const heavy =
@@ -80,7 +80,7 @@ describe('A process that runs a function in the emulator', () => {
     );
   });
 
-  it('loads the Admin SDK of node_modules where code asks for it, as firebase-tools has prepared it', async () => {
+  it('loads the Admin SDK of node_modules if code asks for it, as firebase-tools has prepared it', async () => {
     assert.equal(await answerOf('projectId'), 'demo-light');
   });
 });

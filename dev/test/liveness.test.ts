@@ -10,7 +10,7 @@ async function listener() {
 }
 
 describe('The watch over the emulators', () => {
-  it('names the one that has died, once, and not the one that lives', async () => {
+  it('reports the emulator that has died, once, and not the one that lives', async () => {
     const [alive, dying] = [await listener(), await listener()];
     const dead: string[] = [];
     const unwatch = await new Promise<() => void>((resolve) => {

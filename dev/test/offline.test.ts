@@ -33,7 +33,7 @@ describe('Emulators for machines that cannot download them', () => {
     return { firestoreJar, pubsubScript, PATH: bin };
   }
 
-  it('are not looked for where firebase-tools has its own, nor where there is no Google Cloud CLI', async () => {
+  it('are not used if firebase-tools has its own, nor without a Google Cloud CLI', async () => {
     const none = { env: {}, downloads: false };
     assert.deepEqual(await chooseEmulatorPrograms({ missing: [], ui: false }, { PATH: cloudCli().PATH }), none);
     const downloads = { env: {}, downloads: true };

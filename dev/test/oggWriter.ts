@@ -1,4 +1,7 @@
-/** Ogg streams for tests, written page by page so that each rule can be broken on its own. Knows nothing of the product's writer. */
+/**
+ * Writes Ogg streams for tests page by page, so that each rule can be broken by itself. It shares no code with the product's
+ * writer.
+ */
 
 export interface TestPage {
   flags: number;
@@ -7,7 +10,7 @@ export interface TestPage {
   sequence: number;
   lacing: number[];
   body: Buffer;
-  /** Turned over in the checksum. */
+  /** The bits that are inverted in the checksum. */
   checksumError?: number;
   version?: number;
 }

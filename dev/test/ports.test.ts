@@ -39,7 +39,7 @@ describe('Port reservation', () => {
     await Promise.all(blocks.map((block) => block.release()));
   });
 
-  it('passes over a block in which another program listens', async () => {
+  it('skips a block in which another program listens', async () => {
     const first = await reservePorts(3, 11);
     await first.release();
     const intruder = await occupy(first.ports[1]!);
@@ -48,7 +48,7 @@ describe('Port reservation', () => {
     await Promise.all([second.release(), intruder.close()]);
   });
 
-  it('gives a released block again', async () => {
+  it('reserves a released block again', async () => {
     const first = await reservePorts(3, 13);
     await first.release();
     const second = await reservePorts(3, 13);

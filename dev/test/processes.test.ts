@@ -22,7 +22,7 @@ async function startProcess(
 describe('End of a suite', () => {
   const directory = `/tmp/suite-of-a-test-${String(process.pid)}`;
 
-  it('ends its processes, also those that detached themselves', async () => {
+  it('ends its processes, even those that detached themselves', async () => {
     const { child, pids } = await startProcess(directory, true);
     assert.equal(pids.length, 2);
     assert.deepEqual(suiteProcesses(directory).sort(), pids.sort());
@@ -30,7 +30,7 @@ describe('End of a suite', () => {
     assert.deepEqual(suiteProcesses(directory), []);
   });
 
-  it("spares another suite's, even one whose directory starts with the same letters", async () => {
+  it('does not end those of another suite, even one whose directory starts with the same letters', async () => {
     const { child, pids } = await startProcess(`${directory}-2`);
     await killSuite(directory);
     assert(isAlive(pids[0]!));

@@ -6,7 +6,7 @@ import { ROOT } from '../paths.ts';
 import { PLANS, sentenceFor, type Machine, type Plan } from '../setup/plan.mjs';
 import { bypassProxyForLoopback } from '../setup/proxy.mjs';
 
-/** A machine without anything, which can get nothing. */
+/** A machine that has nothing and can install nothing. */
 const NOTHING: Machine = {
   system: 'linux x64',
   java: null,
@@ -68,14 +68,14 @@ describe('Plan for Java', () => {
 });
 
 describe('Plan for ffmpeg and the browser', () => {
-  it('is to use what is there, then a package, then what npm brings', () => {
+  it('is to use what is installed, then a package, then what npm provides', () => {
     assert.deepEqual(PLANS.ffmpeg({ ...NOTHING, ffmpeg: true, installs: true }), { kind: 'there' });
     assert.deepEqual(PLANS.ffmpeg({ ...NOTHING, installs: true }), { kind: 'package', name: 'ffmpeg' });
     assert.deepEqual(PLANS.ffmpeg({ ...NOTHING, downloadsFfmpeg: true }), { kind: 'download' });
     assert.equal(PLANS.ffmpeg(NOTHING).kind, 'missing');
   });
 
-  it('is to take the Chromium of npm where there is one for the system', () => {
+  it('is to use the Chromium of npm if there is one for the system', () => {
     assert.deepEqual(PLANS.browser({ ...NOTHING, browser: true }), { kind: 'there' });
     assert.deepEqual(PLANS.browser({ ...NOTHING, installs: true }), { kind: 'download' });
     assert.deepEqual(PLANS.browser({ ...NOTHING, system: 'linux arm64', installs: true }), {
@@ -95,7 +95,7 @@ describe('Plan for ffmpeg and the browser', () => {
 });
 
 describe('Environment of a tool', () => {
-  it('keeps loopback addresses from a proxy, and the exceptions that are there', () => {
+  it('excludes loopback addresses from a proxy, and keeps existing exceptions', () => {
     assert.deepEqual(bypassProxyForLoopback({ PATH: '/bin' }), {});
     const list = 'example.com,127.0.0.1,localhost,::1';
     assert.deepEqual(bypassProxyForLoopback({ https_proxy: 'http://p:1', no_proxy: 'example.com, localhost' }), {
@@ -105,7 +105,7 @@ describe('Environment of a tool', () => {
     assert.equal(bypassProxyForLoopback({ HTTP_PROXY: 'http://p:1', NO_PROXY: 'example.com' })['NO_PROXY'], list);
   });
 
-  it('takes an empty Deepgram key for none', () => {
+  it('treats an empty Deepgram key as none', () => {
     assert.equal(givenKey({}), undefined);
     assert.equal(givenKey({ DEEPGRAM_API_KEY: '' }), undefined);
     assert.equal(givenKey({ DEEPGRAM_API_KEY: ' ' }), undefined);

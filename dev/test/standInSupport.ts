@@ -1,4 +1,4 @@
-/** What the tests of the stand-in share: two samples in containers, and a client that sends them. */
+/** Shared by the tests of the stand-in: two samples in containers, and a client that sends them. */
 import assert from 'node:assert/strict';
 import { loadSamples, readFrames, readRecording, type Sample, type SampleRecording } from '../samples/samples.ts';
 import { oggPages, writePages } from './oggWriter.ts';
@@ -57,7 +57,7 @@ export function packets(): { bytes: Uint8Array; samples: number }[] {
   return readFrames(kitchen, recordingOf(kitchen)).map((bytes) => ({ bytes: bytes ?? new Uint8Array(), samples: 480 }));
 }
 
-/** All of the kitchen as an Ogg Opus stream. */
+/** The whole kitchen sample as an Ogg Opus stream. */
 export function dialogue(): Buffer {
   return writePages(oggPages(packets()));
 }

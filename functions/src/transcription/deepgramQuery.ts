@@ -49,8 +49,7 @@ export function parseDeepgramOptions(text: string): Readonly<Record<string, stri
     const pattern = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
     if (pattern === undefined)
       throw badOptions(`It does not know ${name}: it takes ${Object.keys(OPTIONS).join(', ')}.`);
-    if (!values.every((value) => pattern.test(value)))
-      throw badOptions(`The value of ${name} is not one that it takes.`);
+    if (!values.every((value) => pattern.test(value))) throw badOptions(`The value of ${name} is not allowed.`);
     if (values.length > 1 && !REPEATABLE.has(name)) throw badOptions(`${name} stands in it more than once.`);
     options[name] = REPEATABLE.has(name) ? values : (values[0] ?? '');
   }

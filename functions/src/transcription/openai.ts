@@ -147,7 +147,7 @@ async function ask(
   // The service ignores `timestamp_granularities`: words without times cannot be placed.
   if (answer.text.trim() !== '' && (answer.words ?? []).length === 0) {
     throw new AppError('transcription_not_configured', {
-      message: 'The transcription service gives no times of words; choose another OPENAI_MODEL. The audio is kept.',
+      message: 'The transcription service returns no word times; choose another OPENAI_MODEL. The audio is kept.',
     });
   }
   return { answer, requestId: response.headers.get('x-request-id') ?? crypto.randomUUID() };

@@ -73,7 +73,7 @@ const data = fc.oneof(
 
 const nothing = (code: ErrorCode) => () => Promise.reject(new AppError(code));
 
-/** No input is our fault, and no refusal is longer than 100 KB. */
+/** No input causes an internal error, and no refusal is longer than 100 KB. */
 export const callables = fuzzTarget({ name: 'callables', casesInTest: 1000 }, () => {
   const logger = recordingLogger();
   const authenticate = () => Promise.resolve({ uid: 'ann' });
@@ -126,7 +126,7 @@ export const callables = fuzzTarget({ name: 'callables', casesInTest: 1000 }, ()
   });
 });
 
-/** What the guard answers; null where it lets the call pass. */
+/** The answer of the guard; null if it lets the call pass. */
 function refusedByGuard(body: object): { readonly status: number; readonly body: unknown } | null {
   let answer: { status: number; body: unknown } | null = null;
   let status = 200;

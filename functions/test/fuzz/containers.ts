@@ -6,13 +6,16 @@ import { DEFAULTS, pieces, RATE, samplesIn } from '../support/audio.ts';
 import { encode, EXTENSIONS, file, SECONDS, type Encoded } from '../support/containers.ts';
 import { fuzzTarget } from './target.ts';
 
-/** Where the audio begins: what is damaged before it may change what the recording is. */
+/** The offset behind which the audio begins. Damage before it may change what the recording is. */
 const HEADER_BYTES = 8 * 1024;
 
-/** What damage in the audio may add to a recording or take from it: frames whose number or time stamp is damaged. */
+/**
+ * By how much damage in the audio may change the duration of a recording, seconds: numbers or time stamps of frames may be
+ * damaged.
+ */
 const SLACK_SECONDS = 2;
 
-/** What decoding a small file may add to the process: the builds themselves, and what they decode into. */
+/** The memory that decoding a small file may add to the process: for the builds and for what they decode. */
 const MAX_GROWTH_BYTES = 300 * 1024 * 1024;
 
 interface Damage {
@@ -30,7 +33,7 @@ const damage: fc.Arbitrary<Damage> = fc.record({
   seed: fc.integer({ min: 1, max: 65_535 }),
 });
 
-/** @param from damage lies behind it */
+/** @param from the offset behind which damage lies */
 function damaged(bytes: Buffer, { kind, at, length, seed }: Damage, from: number): Buffer {
   const start = Math.round(from + at * (bytes.length - from));
   const end = Math.min(bytes.length, start + Math.round(length * (bytes.length - from)));
@@ -55,7 +58,7 @@ function damaged(bytes: Buffer, { kind, at, length, seed }: Damage, from: number
   }
 }
 
-/** The whole way, each recording in a thread of its own. */
+/** Reads a recording in full, each in a separate thread. */
 export async function secondsOf(bytes: Buffer, extension: FileExtension): Promise<number> {
   const { blocks } = readRecording(pieces(bytes), file(extension), DEFAULTS);
   let samples = 0;
@@ -63,7 +66,7 @@ export async function secondsOf(bytes: Buffer, extension: FileExtension): Promis
   return samples / RATE;
 }
 
-/** Containers in which what is missing shows: their frames have time stamps, or the header says how many there are. */
+/** Containers that show what is missing: their frames have time stamps, or the header states their number. */
 const NUMBERED: ReadonlySet<FileExtension> = new Set<FileExtension>(['flac', 'ogg', 'webm']);
 
 const originals = new Map<Encoded, Buffer>();
@@ -75,8 +78,8 @@ function original(extension: Encoded): Buffer {
 }
 
 /**
- * Whatever was damaged: seconds that are accounted for, or an AppError that blames the recording, within the memory of one decoder.
- * Where only the audio was damaged, what is accounted for (decoded, or lost in its place) is as long as the recording.
+ * Whatever is damaged, all seconds are accounted for, or an AppError blames the recording, within the memory of one decoder. If
+ * only the audio was damaged, the decoded and the lost time together are as long as the recording.
  */
 export function damagedContainers(read: typeof secondsOf) {
   return fc.asyncProperty(fc.constantFrom(...EXTENSIONS), damage, fc.boolean(), async (extension, harm, isInAudio) => {

@@ -1,4 +1,4 @@
-/** What `containers.ts` tries, without a thread for each case: three times as many cases in the same time. */
+/** The cases of `containers.ts` without a thread for each: three times as many in the same time. */
 import { closeSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,9 @@ process.once('exit', () => {
 
 const COMPILED: CompiledBuilds = new Map();
 
-/** libav.js says on the console what it cannot read, which is what most cases are about. It takes the console's function as it loads. */
+/**
+ * libav.js prints on the console what it cannot read, which is most cases. It keeps the console's function from when it loads.
+ */
 class QuietBuilds extends Builds {
   override async get(variant: LibavVariant): Promise<Libav> {
     const { error } = console;
@@ -35,7 +37,7 @@ class QuietBuilds extends Builds {
   }
 }
 
-/** What the sandbox decodes, decoded here. */
+/** Decodes on this thread what the sandbox would decode. */
 async function secondsDecodedHere(bytes: Buffer, extension: FileExtension): Promise<number> {
   const demuxer = DEMUXERS[extension];
   if (demuxer === undefined) return secondsOf(bytes, extension);

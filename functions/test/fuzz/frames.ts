@@ -26,7 +26,7 @@ const recording = fc.oneof(
   fc.uint8Array({ maxLength: 2000 }).map((bytes) => Buffer.from(bytes)),
 );
 
-/** Whatever the bytes: a length within what one recording may claim, or an AppError that blames the recording. */
+/** Whatever the bytes, their duration is at most that of one recording, or an AppError blames the recording. */
 export const frames = fuzzTarget({ name: 'frames', casesInTest: 2000 }, () =>
   fc.property(format, recording, (framed, bytes) => {
     try {

@@ -54,7 +54,7 @@ const part = fc.oneof(
   fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
   fc.nat(300).map((length) => Buffer.alloc(length)),
 );
-/** What is as long as it says: a chunk of RIFF or AIFF, a box of MP4, and what is made up of those. */
+/** Parts that are as long as they state: a chunk of RIFF or AIFF, a box of MP4, and nested ones. */
 const sized = fc
   .tuple(
     fc.constantFrom('chunk of RIFF', 'chunk of AIFF', 'box'),
@@ -79,8 +79,8 @@ process.once('exit', () => {
 });
 
 /**
- * What is read of containers outside of the sandbox and before its decoders: nothing is thrown but what blames the recording, and
- * every part lies within the file, behind the one before it.
+ * The code that reads containers outside of the sandbox, and before its decoders: it throws nothing but errors that blame the
+ * recording, and every part lies within the file, behind the one before it.
  */
 export const headers = fuzzTarget({ name: 'headers', casesInTest: 300, share: 2 }, () =>
   fc.asyncProperty(container, async (bytes) => {
@@ -108,7 +108,7 @@ function isClaim(claim: number | null): boolean {
   return claim === null || !Number.isNaN(claim);
 }
 
-/** Whether files follow on one another from the first byte to the last, each behind the first from its own head on. */
+/** Whether files follow one another from the first byte to the last, and each behind the first starts at its own head. */
 function fillFile(files: readonly FileWithin[], view: FileView): boolean {
   let end = 0;
   const isRow = files.every(({ start, size: length, extension }, i) => {
@@ -125,7 +125,7 @@ function areInOrder(
 ): boolean {
   let end = 0;
   return parts.every(({ view, lostSeconds }) => {
-    const ranges = view.ranges.slice(-1); // before it may stand what the file begins with
+    const ranges = view.ranges.slice(-1); // the start of the file may come before it
     const isBehind = ranges.every(({ start, size: length }) => start >= end && start + length <= fileBytes);
     end = ranges.reduce((_, { start, size: length }) => start + length, end);
     return isBehind && lostSeconds >= 0 && Number.isFinite(lostSeconds);

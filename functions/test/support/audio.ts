@@ -1,4 +1,4 @@
-/** Signals, real encoders, and a measure of how alike two signals are. */
+/** Signals, real encoders, and a measure of the similarity of two signals. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { decodeOpus } from '../../src/audio/read/opusDecoder.ts';
@@ -32,7 +32,7 @@ export function tone(hertz: number, seconds: number, rate = RATE): Float32Array 
   });
 }
 
-/** A sweep over the band of speech: unlike a tone it has only one alignment with itself. */
+/** A sweep over the band of speech. Unlike a tone, it matches itself at one alignment only. */
 export function chirp(seconds: number, rate = RATE): Float32Array {
   return Float32Array.from({ length: Math.round(seconds * rate) }, (_, i) => {
     const t = i / rate;
@@ -60,7 +60,7 @@ export function fromS16le(bytes: Uint8Array): Float32Array {
 
 const oggStreams = new Map<string, Buffer>();
 
-/** An encoded signal, interleaved if it is stereo; encoded once for all tests, each of which has a copy of its own. */
+/** An encoded signal, interleaved if it is stereo. It is encoded once for all tests, each of which gets a copy. */
 export function oggOpus(signal: Float32Array, frameMs: number, options: readonly string[] = [], channels = 1): Buffer {
   const content = createHash('md5').update(new Uint8Array(signal.buffer, signal.byteOffset, signal.byteLength));
   const key = JSON.stringify([content.digest('hex'), frameMs, options, channels]);
@@ -173,7 +173,10 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** Signal to noise of `actual`, moved back by `lag` samples, against `expected`, decibels, ignoring `edge` samples at both ends. */
+/**
+ * The signal-to-noise ratio of `actual`, moved back by `lag` samples, against `expected`, decibels. `edge` samples at both ends
+ * are ignored.
+ */
 export function snr(actual: Float32Array, expected: Float32Array, edge = 0, lag = 0): number {
   const signal = expected.subarray(edge, expected.length - edge).reduce((sum, x) => sum + x ** 2, 0);
   const noise = noiseAt(actual, expected, edge, lag, Infinity);
@@ -188,14 +191,14 @@ export function bestSnr(
 ): { decibels: number; lag: number } {
   let best = { noise: Infinity, lag: 0 };
   for (let step = 0; step <= 2 * reach; step++) {
-    const lag = step % 2 === 0 ? step / 2 : -(step + 1) / 2; // from none outwards: the best is soon found
+    const lag = step % 2 === 0 ? step / 2 : -(step + 1) / 2; // from no move outwards, so that the best is found early
     const noise = noiseAt(actual, expected, reach, lag, best.noise);
     if (noise < best.noise) best = { noise, lag };
   }
   return { decibels: snr(actual, expected, reach, best.lag), lag: best.lag };
 }
 
-/** The energy of what differs. Once it is more than `enough`, nobody needs the rest of it: thousands of moves are tried. */
+/** The energy of the difference. It stops once that is more than `enough`, because thousands of moves are tried. */
 function noiseAt(actual: Float32Array, expected: Float32Array, edge: number, lag: number, enough: number): number {
   let noise = 0;
   for (let i = edge; i < expected.length - edge && noise <= enough; i++) {

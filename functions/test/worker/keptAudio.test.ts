@@ -12,7 +12,7 @@ import { exactSpeech, record } from '../order/sound.ts';
 const DAYS_MS = 24 * 3600_000;
 const FILE = `audio_omi_pcm16_16000_1_fs160_${DAY_MS}.bin`;
 
-/** With a silence that is left out of the chunk. */
+/** Words with a silence between them that is left out of the chunk. */
 const SAID: readonly SpokenWord[] = [1000, 1700, 40_000].map((startMs, i) => ({
   id: i + 1,
   device: 'omi',
@@ -45,7 +45,7 @@ describe('audio that is kept to be played', () => {
     const [files] = await world.bucket().getFiles({ prefix: `${KEPT_PREFIX}${world.uid}/` });
     return files.map(({ name }) => name);
   };
-  /** What sounds where a word is said to be. */
+  /** The number of the word that sounds at the time of each word. */
   async function heardAt(): Promise<(number | undefined)[]> {
     const [entry] = await entries();
     const [bytes] = await world.bucket().file(entry!.data().path).download();
@@ -59,7 +59,7 @@ describe('audio that is kept to be played', () => {
     });
   }
 
-  it('is found from each word, and still is when its date was corrected', async () => {
+  it('is found from each word, even after its date was corrected', async () => {
     const jobId = await say();
     assert.deepEqual(await heardAt(), [1, 2, 3]);
     const [entry] = await entries();
@@ -82,7 +82,7 @@ describe('audio that is kept to be played', () => {
     assert.deepEqual([await entries(), await objects()], [[], []]);
   });
 
-  it('costs no words where Storage does not take it', async () => {
+  it('costs no words if Storage does not accept it', async () => {
     const { keptAudio } = world.deps;
     const broken = { isOn: true, put: () => Promise.reject(new Error('Storage is busy.')) };
     const bytes = record({ device: 'omi', startMs: 0, endMs: 42_000 }, SAID);

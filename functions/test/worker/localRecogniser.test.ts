@@ -26,7 +26,7 @@ describe('the task with the local recogniser', function () {
   });
   /** A hash of the audio of every chunk whose words were returned to the worker. */
   let recognised: string[];
-  /** How many more chunks are recognised before the worker dies. */
+  /** How many more chunks are recognised until the worker dies. */
   let left: number;
   let world: TestWorld;
 
@@ -78,7 +78,7 @@ describe('the task with the local recogniser', function () {
     await assertHeardOnce(jobId);
   });
 
-  it('goes on where the worker died between two chunks, and recognises no stored chunk again', async () => {
+  it('continues where the worker died between two chunks, and recognises no stored chunk again', async () => {
     const jobId = await world.acceptSamples(TRAIN);
     for (let attempt = 0; (await world.job(jobId)).status !== 'completed'; attempt++) {
       assert.ok(attempt < 30, 'every attempt gets further');

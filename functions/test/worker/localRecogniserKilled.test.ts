@@ -21,7 +21,7 @@ const SCENARIOS = ['garden', 'train', 'walk'];
 /** A recording of three chunks, and two of one each. */
 const SAID = loadSamples().filter(({ scenario }) => SCENARIOS.includes(scenario));
 
-/** Whole chunks are heard as `npm run measure:local` hears them: 3 % of all samples' words are wrong, these have the most. */
+/** The largest share of wrong words. `npm run measure:local` finds 3 % for all samples; these have the most. */
 const MAX_WORD_ERRORS = 0.08;
 
 function kill(step: TaskStep, moment: Moment, nth = 1): Plan {

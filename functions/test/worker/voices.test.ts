@@ -52,7 +52,7 @@ describe('speakers across chunks', () => {
   }
 
   for (const order of ['first', 'last', 'middle', 'every second'] as const) {
-    it(`have one number each where the result of the ${order} chunk comes before the others`, async () => {
+    it(`have one number each if the result of the ${order} chunk comes before the others`, async () => {
       world = open({ transcriber: requestsFirst(transcriber, order), concurrency: 8 });
       const jobId = await upload(0, 302_000);
       await world.deliver(jobId);
@@ -67,7 +67,7 @@ describe('speakers across chunks', () => {
     });
   }
 
-  it('keep them where the worker dies between two chunks', async () => {
+  it('keep them if the worker dies between two chunks', async () => {
     let left = 2;
     const dying = {
       transcribe: (...args: Parameters<typeof transcriber.transcribe>) => {

@@ -53,8 +53,8 @@ interface Page {
  */
 export function writeOggOpus(input: OggOpusInput): Uint8Array {
   const total = input.packets.reduce((sum, packet) => sum + packet.samples48k, 0);
-  if (input.packets.length === 0) throw new RangeError('An Ogg Opus stream needs at least one packet');
-  if (input.preSkip48k > total) throw new RangeError('The pre-skip is longer than the audio');
+  if (input.packets.length === 0) throw new RangeError('An Ogg Opus stream needs at least one packet.');
+  if (input.preSkip48k > total) throw new RangeError('The pre-skip is longer than the audio.');
 
   const head = opusHead(input);
   const tags = opusTags();
@@ -138,7 +138,8 @@ function writePages(pages: readonly Page[], packets: readonly Uint8Array[], seri
 export function readOggOpus(file: Uint8Array): OggOpusInput {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const [head, , ...payloads] = packetsIn(bytes);
-  if (head?.toString('latin1', 0, 8) !== 'OpusHead') throw new RangeError('This is no Ogg Opus stream of ours.');
+  if (head?.toString('latin1', 0, 8) !== 'OpusHead')
+    throw new RangeError('The file is not an Ogg Opus stream that was written here.');
   return {
     packets: payloads.map((payload) => ({ payload, samples48k: opusPacketSamples48k(payload) ?? 0 })),
     channels: head.readUInt8(9) === 2 ? 2 : 1,

@@ -51,7 +51,7 @@ export class MixDown {
    */
   push(planes: readonly Float32Array[]): Float32Array {
     const [first = new Float32Array(0), ...others] = planes;
-    if (others.length !== this.#others.length) throw new RangeError(`${planes.length} channels came.`);
+    if (others.length !== this.#others.length) throw new RangeError(`The mix got ${planes.length} channels.`);
     if (others.length === 0) return first;
     const mixed = first.slice();
     for (let start = 0; start < mixed.length; start += this.#step) {

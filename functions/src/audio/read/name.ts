@@ -101,11 +101,11 @@ function refusal(code: 'bad_name' | 'bad_extension' | 'bad_timestamp', message: 
 function requireSafe(filename: string): void {
   const bytes = Buffer.byteLength(filename);
   if (bytes > LIMITS.maxNameBytes) {
-    throw refusal('bad_name', `The name has ${bytes} bytes; at most ${LIMITS.maxNameBytes} are taken.`);
+    throw refusal('bad_name', `The name has ${bytes} bytes; at most ${LIMITS.maxNameBytes} are allowed.`);
   }
-  if (/[/\\]/.test(filename)) throw refusal('bad_name', 'The name has a path separator in it.');
+  if (/[/\\]/.test(filename)) throw refusal('bad_name', 'The name contains a path separator.');
   if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(filename)) {
-    throw refusal('bad_name', 'The name has control characters or broken Unicode in it.');
+    throw refusal('bad_name', 'The name contains control characters or broken Unicode.');
   }
   if (filename.startsWith('.')) throw refusal('bad_name', 'The name starts with a dot.');
 }
@@ -117,14 +117,15 @@ function readStem(base: string, time: CaptureTime): { deviceId: string | null; f
   const [, device, codecName, rate, channelCount, size] = FULL_STEM.exec(stem) ?? [];
   if (device === undefined || codecName === undefined) throw refusal('bad_name', CATALOGUE.bad_name.message);
   if (!/^[a-z0-9]+$/i.test(device)) {
-    throw refusal('bad_name', `The device "${device}" is not made of ASCII letters and digits alone.`);
+    throw refusal('bad_name', `The device "${device}" must consist of ASCII letters and digits.`);
   }
   const codec = codecName.toLowerCase();
   if (!isFrameCodec(codec)) {
     throw refusal('bad_name', `The codec "${codecName}" is not known; ${FRAME_CODECS.join(', ')} are.`);
   }
   const channels = Number(channelCount);
-  if (channels !== 1 && channels !== 2) throw refusal('bad_name', `It claims ${channels} channels; 1 or 2 are taken.`);
+  if (channels !== 1 && channels !== 2)
+    throw refusal('bad_name', `It claims ${channels} channels; only 1 or 2 are accepted.`);
   const sampleRate = Number(rate);
   const frameSize = size === undefined ? DEFAULT_FRAME_SIZE : Number(size);
   const format: FramedFormat = { kind: 'framed', codec, sampleRate, channels, frameSize };
@@ -146,7 +147,10 @@ function requirePossible({ codec, sampleRate, channels, frameSize }: FramedForma
   }
   if (!opus && (sampleRate < PCM_SAMPLE_RATES.min || sampleRate > PCM_SAMPLE_RATES.max)) {
     const { min, max } = PCM_SAMPLE_RATES;
-    throw refusal('bad_name', `It claims a sampling rate of ${sampleRate} Hz; ${min} to ${max} are taken for PCM.`);
+    throw refusal(
+      'bad_name',
+      `It claims a sampling rate of ${sampleRate} Hz; ${min} to ${max} Hz are accepted for PCM.`,
+    );
   }
   const largest = opus
     ? sampleRate * MAX_OPUS_PACKET_SECONDS

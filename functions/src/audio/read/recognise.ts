@@ -60,7 +60,7 @@ export function recognise(head: Uint8Array, named: RecordingFormat): Recognised 
   if (within) return { format: { kind: 'file', extension: within.extension }, leadInBytes: leadIn + within.at };
   const part = kind === null ? restOf(rest) : null;
   if (part !== null) {
-    const message = `The bytes are those of ${part} whose beginning is missing: it says how to read the rest.`;
+    const message = `The bytes are those of ${part} whose beginning is missing. Without it, the rest cannot be read.`;
     throw new AppError('recording_corrupt', { message });
   }
   const stream = kind ?? streamKindOf(rest);

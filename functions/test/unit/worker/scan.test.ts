@@ -18,14 +18,17 @@ const T0 = Date.UTC(2026, 0, 1);
 const FRAME = 160;
 
 /**
- * The beat of these recordings, 0.96 s: whole frames and whole windows, so that a run that begins at a later recording judges
+ * A beat of these recordings: 0.96 s, which is whole frames and whole windows. So a run that begins at a later recording judges
  * the same windows.
  */
 const BEAT_FRAMES = 96;
 const BEAT_MS = 10 * BEAT_FRAMES;
 const BEAT_SAMPLES = BEAT_FRAMES * FRAME;
 
-/** Loud is speech: what is heard does not depend on what came before, so any way of cutting the work must agree. */
+/**
+ * A detector for which loud audio is speech. Its result does not depend on earlier audio, so all ways of dividing the work must
+ * agree.
+ */
 const LOUDNESS: Vad = {
   probabilities: (slices) =>
     Promise.resolve(
@@ -67,10 +70,10 @@ function record(name: string, startBeat: number, beats: readonly boolean[], devi
 }
 
 interface Setting {
-  /** What earlier attempts have stored. */
+  /** The coverage that earlier attempts have stored. */
   readonly covered?: MemoryCoverage;
   readonly jobId?: string;
-  /** Name of a recording that Storage does not have. */
+  /** The name of a recording that Storage does not have. */
   readonly missing?: string;
   readonly listener?: Listener;
   readonly onReading?: (file: JobFile) => Promise<void>;
@@ -146,7 +149,7 @@ describe('scanning recordings', () => {
     );
   });
 
-  it('tells of every recording before any chunk that a later one is part of', async () => {
+  it('reports every recording before any chunk that contains a later one', async () => {
     const events = await scan([record('a', 0, loud(3)), record('b', 3, loud(3)), record('c', 60, loud(2))]);
     for (const [i, event] of events.entries()) {
       if (event.kind !== 'chunk') continue;
@@ -155,14 +158,14 @@ describe('scanning recordings', () => {
     }
   });
 
-  it('gives a chunk out once the silence behind it is long enough, not when the run ends', async () => {
+  it('returns a chunk once the silence behind it is long enough, not when the run ends', async () => {
     const events = await scan([record('a', 0, [...loud(2), ...quiet(340)]), record('b', 342, quiet(10))]);
     const chunk = events.findIndex(({ kind }) => kind === 'chunk');
     const end = events.findIndex((event) => event.kind === 'decoded' && event.file.name === 'b');
     assert.ok(chunk >= 0 && chunk < end);
   });
 
-  it('tells as soon as nothing is left to plan of a recording, in silence too', async () => {
+  it('reports as soon as nothing of a recording is left to plan, even in silence', async () => {
     const events = await scan([record('a', 0, quiet(340)), record('b', 340, [...quiet(1), ...loud(2), ...quiet(20)])]);
     const lines = events.flatMap((event) => ('file' in event ? `${event.kind} ${event.file.name}` : []));
     assert.deepEqual(lines.toSorted(), ['chunk a', 'decoded a', 'decoded b', 'planned a', 'planned b']);
@@ -170,7 +173,7 @@ describe('scanning recordings', () => {
     assert.equal(lines.at(-1), 'planned b');
   });
 
-  it('reports a recording that is missing, and goes on with the others', async () => {
+  it('reports a missing recording, and continues with the others', async () => {
     const events = await scan([record('gone', 0, loud(1)), record('b', 1, loud(2))], { missing: 'gone' });
     const lines = events.flatMap((event) => {
       if (event.kind === 'failed') return `failed ${event.file.name} ${event.error.code}`;
@@ -180,7 +183,7 @@ describe('scanning recordings', () => {
     assert.equal(chunksIn(events).length, 1);
   });
 
-  it('counts frames that the decoder refuses as lost, in the recording that they are of', async () => {
+  it('counts frames that the decoder refuses as lost, in their recording', async () => {
     const plain = listenWith(LOUDNESS);
     const refusing: Listener = {
       parallel: 1,
@@ -206,7 +209,7 @@ describe('scanning recordings', () => {
     );
   });
 
-  it('says why nothing is left of a recording of which the decoder refused all', async () => {
+  it('reports why nothing is left of a recording whose frames the decoder refused', async () => {
     const plain = listenWith(LOUDNESS);
     const refusing: Listener = {
       parallel: 1,
@@ -220,7 +223,7 @@ describe('scanning recordings', () => {
     );
   });
 
-  it('fails with what the listener fails with', async () => {
+  it('fails with the error of the listener', async () => {
     const listener: Listener = { parallel: 1, listen: () => Promise.reject(new Error('a thread ended')) };
     await assert.rejects(scan([record('a', 0, loud(70)), record('b', 1, loud(2))], { listener }), /a thread ended/);
   });
@@ -261,7 +264,7 @@ describe('scanning recordings', () => {
 
 describe('Audio whose result is stored', () => {
   const stretch = fc.record({ speech: fc.integer({ min: 1, max: 4 }), silence: fc.integer({ min: 1, max: 25 }) });
-  /** Beats of a day, and where it is cut into recordings, one way and another. */
+  /** The beats of a day, and two ways of cutting it into recordings. */
   const day = fc
     .array(stretch, { minLength: 1, maxLength: 8 })
     .map((stretches) => stretches.flatMap(({ speech, silence }) => [...quiet(silence), ...loud(speech)]));

@@ -165,7 +165,7 @@ async function* decodeEach(
       notes.push(...(yield* decodeFile(own, extension, options)));
     } catch (error) {
       if (i === 0 || !isUndecodable(error)) throw error;
-      notes.push('What follows behind the first file cannot be decoded.');
+      notes.push('A file that follows the first one cannot be decoded.');
       yield lostBatch(Math.min(size / USUAL_BYTES_PER_SECOND, options.maxSeconds));
     } finally {
       await rm(own, { force: true });

@@ -142,7 +142,7 @@ export class Decoding {
     if (mixer === null) return;
     yield this.#mixed(mixer, true);
     if (mixer.lateSeconds > 0) {
-      this.#note(`${mixer.lateSeconds.toFixed(1)} s of a track come too far behind the other tracks.`);
+      this.#note(`${mixer.lateSeconds.toFixed(1)} s of a track are missing: it was too far behind the other tracks.`);
     }
   }
 
@@ -157,7 +157,7 @@ export class Decoding {
       if (known > (best?.known ?? 0)) best = { variant, known };
     }
     if (best === null || this.#shared.hasOther) throw new UnsupportedCodec('No build has a decoder for each track.');
-    this.#note('The codec of an audio track is not known.');
+    this.#note('An audio track has an unknown codec.');
     return this.#openTracks(await this.#demux(view, best.variant), best.variant);
   }
 

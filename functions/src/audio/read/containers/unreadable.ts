@@ -45,10 +45,10 @@ export function reasonOf(file: FileView, extension: FileExtension): string | nul
   const isOfThatKind = kind?.marks.some((mark) => start.includes(mark, 0, 'latin1')) === true;
   if (kind === null || finding === undefined || !isOfThatKind) return null; // the file is not of the kind that its name says
   if (extension === 'm4a' && lacksIndex(file)) {
-    return 'The MP4 file has no index (moov): it was cut off, or its recorder never ended it.';
+    return 'The MP4 file has no index (moov): it was cut off, or its recorder did not finish it.';
   }
   if (extension === 'caf' && finding !== 'damaged' && lacksPacketTable(file)) {
-    return 'The CAF file has no packet table (pakt): it was cut off, or its recorder never ended it.';
+    return 'The CAF file has no packet table (pakt): it was cut off, or its recorder did not finish it.';
   }
   return SENTENCES[finding](kind.name);
 }
