@@ -1,8 +1,8 @@
 /**
- * `npm run demo`: sends the sample recordings through a suite of its own as a signed-in user, prints the conversations they became, and
- * exits with 0 only if everything is right. The recogniser in the functions transcribes them, and may make few errors. With
- * `npm run demo -- --stand-in` the stand-in for Deepgram transcribes, and with DEEPGRAM_API_KEY Deepgram itself: then every word must
- * be right.
+ * `npm run demo`: sends the sample recordings through a separate suite as a signed-in user, prints the conversations that they
+ * become, and exits with 0 only if everything is right. The recogniser in the functions transcribes them, and may make few
+ * errors. With `npm run demo -- --stand-in` the stand-in for Deepgram transcribes, and with DEEPGRAM_API_KEY Deepgram itself:
+ * then every word must be right.
  */
 import { parseArgs } from 'node:util';
 import { showJourney } from './demo/show.ts';

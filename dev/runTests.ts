@@ -15,7 +15,7 @@ import { OrderedOutput } from './output.ts';
 import { CLIENT, FUNCTIONS, ROOT, WEB } from './paths.ts';
 import { NO_CLOUD, run } from './process.ts';
 
-/** Tests of one mocha process. */
+/** The tests of one mocha process. */
 interface Group {
   readonly title: string;
   readonly cwd: string;
@@ -26,14 +26,14 @@ interface Group {
 const CHECKS = ['lint', 'format:check', 'typecheck', 'depcheck'] as const;
 
 const PARTS = {
-  /** Without a suite. */
+  /** These need no suite. */
   unit: [
     { title: 'Unit tests of the functions', cwd: FUNCTIONS, config: '.mocharc.json' },
     { title: 'Unit tests of the client', cwd: CLIENT, config: '.mocharc.json' },
     { title: 'Tests of the local tooling and the documents', cwd: path.join(ROOT, 'dev'), config: '.mocharc.json' },
     { title: 'Unit tests of the console', cwd: WEB, config: '.mocharc.json' },
   ],
-  /** In projects of their own, with workers and Deepgram stand-ins of their own. */
+  /** These use separate projects, with their own workers and Deepgram stand-ins. */
   suites: [{ title: 'Crashes, orders, a day', cwd: FUNCTIONS, config: '.mocharc.suites.json' }],
   /** On the emulators, without the deployed functions. */
   worker: [{ title: 'Emulator tests of workers, sweeper and rules', cwd: FUNCTIONS, config: '.mocharc.worker.json' }],
@@ -43,9 +43,9 @@ const PARTS = {
   ],
   client: [{ title: 'Emulator tests of the client, bad networks', cwd: CLIENT, config: '.mocharc.emulator.json' }],
   web: [{ title: 'Browser tests of the console', cwd: WEB, config: '.mocharc.browser.json' }],
-  /** In each browser of the machine; without a suite. */
+  /** These run in each browser of the machine and need no suite. */
   engines: [{ title: 'Store and recorder in each browser', cwd: WEB, config: '.mocharc.engines.json' }],
-  /** In a suite of its own, whose functions transcribe with the local recogniser. */
+  /** These run in a separate suite, whose functions transcribe with the local recogniser. */
   local: [{ title: 'The console hears with the local recogniser', cwd: WEB, config: '.mocharc.local.json' }],
 } as const satisfies Record<string, readonly Group[]>;
 type TestPart = keyof typeof PARTS;
@@ -53,8 +53,8 @@ type TestPart = keyof typeof PARTS;
 const TEST_PARTS = Object.keys(PARTS) as TestPart[];
 
 /**
- * What runs in one suite. Lanes run side by side, since much of what tests do is waiting; the parts of a lane follow each other,
- * because they use one Deepgram stand-in.
+ * The parts that run in one suite. Lanes run in parallel, because tests mostly wait. The parts of a lane run one after the
+ * other, because they share one Deepgram stand-in.
  */
 const LANES_IN_SUITE: readonly (readonly TestPart[])[] = [['emulator', 'client'], ['worker'], ['suites']];
 
@@ -95,7 +95,7 @@ class Runner {
     };
   }
 
-  /** Something that is no test went wrong. */
+  /** Counts a failure that is not of a test. */
   fail(what: string): void {
     this.#results.push({ passed: 0, failed: 1, failures: [what] });
   }
@@ -117,7 +117,7 @@ class Runner {
     }
   }
 
-  /** One after the other. @throws the signal's reason, if that is what ended it. */
+  /** Runs groups one after the other. @throws the signal's reason, if that ended it */
   async run(groups: readonly Group[], env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
     for (const group of groups) await this.#runGroup(group, env, signal);
   }
@@ -194,7 +194,7 @@ await main(async (signal) => {
       await runner.run(rest, NO_CLOUD, signal);
       if (only === null) await runner.check(signal);
     };
-    // Those of the functions take as long as everything else here, and one after the other each keeps only one processor busy.
+    // The unit tests of the functions take as long as everything else here, and one group keeps only one processor busy.
     await Promise.all([runner.run(functions ?? [], NO_CLOUD, signal), restAndChecks()]);
   };
   const withConsole = async (groups: readonly Group[], options: Partial<SuiteOptions>): Promise<void> => {
@@ -226,7 +226,8 @@ await main(async (signal) => {
   };
   const inBrowser = (): Promise<void> =>
     withConsole(groupsOf('web'), { parameters: { ...PARAMETERS, KEEP_AUDIO_DAYS: '1' } });
-  // Side by side, because much of what tests do is waiting. Only the first suite downloads emulators: the next waits until it is up.
+  // Both suites run in parallel, because tests mostly wait. Only the first downloads emulators: the next waits until it has
+  // started.
   let onUp: () => void = () => undefined;
   const firstIsUp = new Promise<void>((resolve) => {
     onUp = resolve;
@@ -237,7 +238,7 @@ await main(async (signal) => {
     withLocalRecogniser(firstIsUp).then(inBrowser),
   ]);
   const { passed, failed, failures } = runner.sum;
-  // Once more, at the end, where they are looked for.
+  // The failures are printed again at the end, where people look for them.
   for (const failure of failures) say.failed(failure);
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;

@@ -55,11 +55,10 @@ interface Sounding {
 const ROUNDING_MS = 1e-6;
 
 /**
- * The words of which the larger part is in the audio, with their places. A word that was received twice is returned twice. If its two
- * halves are equal and apart, the half with its beginning counts.
- *
+ * The words of which the larger part is in the audio, with their places. A word that was received twice is returned twice. If
+ * its two halves are equal and apart, the half with its beginning counts.
  * @param matches in the order of the received audio
- * @param durationMs of the received audio: what lies before 0 (pre-skip) or after this (end trimming) is not heard
+ * @param durationMs the duration of the received audio; words before 0 (pre-skip) or after it (end trimming) do not count
  */
 export function hearWords(matches: readonly Match[], durationMs: number): HeardWord[] {
   const soundings: Sounding[] = [];

@@ -52,7 +52,7 @@ export function printVerdict(verdict: Verdict): void {
     );
   const billed =
     heard !== null
-      ? 'nobody billed anything'
+      ? 'no service billed anything'
       : billedSeconds === null
         ? 'Deepgram itself was used: see its console for what it billed'
         : `${billedSeconds.toFixed(1)} s billed, ${(billedSeconds / speechSeconds).toFixed(3)} times the speech (allowed: ${MAX_BILLED_RATIO})`;

@@ -1,6 +1,7 @@
 /**
- * `npm run test:examples [-- --only web]`: builds each example from the packed client library, in a folder of its own outside of the
- * repository; what generators make of the OpenAPI document; and what can run, against a suite. It needs the npm registry.
+ * `npm run test:examples [-- --only web]`: builds each example with the packed client library, in a folder outside of the
+ * repository; checks what generators make of the OpenAPI document; and runs against a suite what can run. It needs the npm
+ * registry.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -18,7 +19,7 @@ import { checkSyntax } from './syntax.ts';
 import { tryWeb } from './web.ts';
 
 const EXAMPLES = path.join(ROOT, 'examples');
-/** Those on the client library. */
+/** The examples that use the client library. */
 const BUILT = ['expo', 'gateway', 'web'] as const;
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
@@ -91,7 +92,7 @@ function packClient(folder: string): string {
 function buildExample(name: string, folder: string, packed: string): void {
   const copy = path.join(folder, name);
   cpSync(path.join(EXAMPLES, name), copy, { recursive: true });
-  // Native modules need no peer to be type-checked, and no script to be installed.
+  // For type checking, native modules need neither peers nor install scripts.
   const options = ['--ignore-scripts', '--legacy-peer-deps', '--no-audit', '--no-fund', '--silent'];
   npm(['install', ...options, packed], copy);
   npm(['run', '--silent', 'build'], copy);

@@ -1,4 +1,7 @@
-/** The web example in a browser: what was added while the server could not be reached is uploaded by the service worker, without a page. */
+/**
+ * Runs the web example in a browser. Recordings that were added while the server could not be reached are uploaded by the
+ * service worker, without an open page.
+ */
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,7 +18,10 @@ import { openGate } from './gate.ts';
 const SAMPLE = 'memo_1749660600.wav';
 const LIMIT_MS = 120_000;
 
-/** The example with the ports of this suite. @param client of the functions and Storage */
+/**
+ * Makes the example use the ports of this suite.
+ * @param client the origin of the functions and Storage
+ */
 function pointTo(example: string, suite: Readonly<Record<string, string>>, client: string): void {
   const port = (address: string | undefined): string => /:(\d+)$/.exec(address ?? '')?.[1] ?? '';
   const ports = {
@@ -34,7 +40,7 @@ function pointTo(example: string, suite: Readonly<Record<string, string>>, clien
   writeFileSync(file, code);
 }
 
-/** @param build makes `dist` of the example in this directory */
+/** @param build builds the example's `dist` in this directory */
 export async function tryWeb(
   example: string,
   suite: Readonly<Record<string, string>>,

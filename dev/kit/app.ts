@@ -1,16 +1,16 @@
-/** An app's Firebase project: empty, with functions, rules and an index of its own. */
+/** Makes a Firebase project of an app: empty, with its own functions, rules and an index. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { emulatorsAt, type Ports } from '../emulators/workspace.ts';
 import { KIT } from './names.ts';
 
-/** Not the default: so it is seen whether everything follows. */
+/** Not the default region, so that the test sees whether everything follows the setting. */
 export const REGION_OF_APP = 'europe-west1';
 
 /** The instance is named after the kit, and the functions after the instance. */
 export const PREFIX = `kit-${KIT}-`;
 
-/** Of the app, beside the kit's. */
+/** The rules of the app, beside those of the kit. */
 export const OWN_RULES = `rules_version = '2';
 service cloud.firestore {
   match /databases/{database}/documents {

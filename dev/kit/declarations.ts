@@ -34,7 +34,8 @@ export function declarations(): string {
     const code = readFileSync(path.join(FUNCTIONS, `src/endpoints/${name}.ts`), 'utf8');
     const made = new RegExp(`^export const ${name} = (\\w+)[(<]`, 'm').exec(code)?.[1] ?? '';
     const type = TYPES[made];
-    if (type === undefined) throw new Error(`Which type has what ${made || 'nobody'} makes? See ${name}.ts.`);
+    if (type === undefined)
+      throw new Error(`The type of what ${made || 'this endpoint'} makes is not known. See ${name}.ts.`);
     return `export declare const ${name}: ${type};\n`;
   });
   return HEAD + lines.join('');

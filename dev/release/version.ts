@@ -1,6 +1,6 @@
 /**
- * `npm run changeset:version`: the next version. Changesets decide it; their texts become a section of CHANGELOG.md, and the version is
- * written wherever else it stands. The release workflow runs it.
+ * `npm run changeset:version`: makes the next version, which the changesets decide. Their texts become a section of
+ * CHANGELOG.md, and the version is written to all other places. The release workflow runs it.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';

@@ -1,18 +1,21 @@
-/** Lays spoken phrases on a timeline of whole milliseconds, over the noise of a microphone. Deterministic: all chance is seeded. */
+/**
+ * Places spoken phrases on a timeline of whole milliseconds, over the noise of a microphone. It is deterministic: all random
+ * numbers are seeded.
+ */
 import type { Cue, Voice } from './scenarios.ts';
 import { SAMPLE_RATE, speak } from './synthesis.ts';
 
 const SAMPLES_PER_MS = SAMPLE_RATE / 1000;
 
-/** Silence before the first word and after the last, milliseconds. */
+/** The silence before the first word and after the last, milliseconds. */
 const MARGIN_MS = 900;
-/** Noise floor, root mean square, full scale = 1: -62 dBFS. */
+/** The noise floor, root mean square, full scale = 1: -62 dBFS. */
 const NOISE_RMS = 0.0008;
 
 export interface PlacedWord {
   readonly text: string;
   readonly voice: Voice;
-  /** Milliseconds from the start of the take; the word sounds from the first to the last of them. */
+  /** Milliseconds from the start of the take. The word is audible from `startMs` to `endMs`. */
   readonly startMs: number;
   readonly endMs: number;
 }
@@ -25,13 +28,13 @@ export interface Composition {
 
 type Random = () => number;
 
-/** A phrase as it was spoken, in its place. */
+/** A spoken phrase, with its place on the timeline. */
 interface PlacedPhrase {
   readonly pcm: Float32Array;
   readonly startMs: number;
 }
 
-/** The take's audio, as long as a whole number of frames. */
+/** The audio of the take: a whole number of frames. */
 export function compose(script: readonly Cue[], frameSize: number, seed: string): Composition {
   const random = seededRandom(seed);
   const { phrases, words, lengthMs } = place(script, random);
@@ -66,7 +69,7 @@ function place(
     now = startMs + pcm.length / SAMPLES_PER_MS;
     silence = between(random, 350, 850);
   }
-  // After the last word only the margin follows; a pause at the end, as in a script without words, is kept whole.
+  // Only the margin follows the last word. A pause at the end, as in a script without words, is kept in full.
   const tail = script.at(-1)?.kind === 'pause' ? silence : 0;
   return { phrases, words, lengthMs: now + tail + MARGIN_MS };
 }
@@ -75,7 +78,7 @@ function between(random: Random, low: number, high: number): number {
   return Math.round(low + random() * (high - low));
 }
 
-/** Gaussian noise (a sum of uniform ones), a little darker than white, as microphones have it. */
+/** Gaussian noise (a sum of uniform noise) with less treble than white noise, like that of microphones. */
 function noise(length: number, random: Random): Float32Array {
   const pcm = new Float32Array(length);
   let previous = 0;

@@ -5,15 +5,15 @@ import type { Codec } from './scenarios.ts';
 import { SAMPLE_RATE } from './synthesis.ts';
 
 /**
- * Samples by which libopus delays: 6.5 ms, the pre-skip of 312 at 48 kHz that ffmpeg writes. The encoder gets its input earlier by
- * as much, so that what packet k decodes to is exactly the device's audio of [k * frame, (k + 1) * frame).
+ * The delay of libopus, samples: 6.5 ms, the pre-skip of 312 at 48 kHz that ffmpeg writes. The encoder gets its input earlier
+ * by this much, so that packet k decodes to exactly the device's audio of [k * frame, (k + 1) * frame).
  */
 const LOOKAHEAD = (312 / 48_000) * SAMPLE_RATE;
 
-/** Bits a second of Opus speech. */
+/** The bit rate of Opus speech, bits a second. */
 const BIT_RATE = 24_000;
 
-/** One frame each: an Opus packet, or PCM. `pcm` is a whole number of frames. */
+/** @param pcm a whole number of frames. @returns one Opus packet, or one piece of PCM, for each frame */
 export function encodeFrames(pcm: Float32Array, codec: Codec, frameSize: number): Uint8Array[] {
   switch (codec) {
     case 'opus':
@@ -77,14 +77,14 @@ function ffmpeg(args: readonly string[], input: Buffer): Buffer {
   }
 }
 
-/** Signed 16-bit little-endian. */
+/** Converts samples to signed 16-bit little-endian. */
 function pcm16(pcm: Float32Array): Buffer {
   const bytes = Buffer.alloc(pcm.length * 2);
   for (const [i, sample] of pcm.entries()) bytes.writeInt16LE(clamp(Math.round(sample * 32768), -32768, 32767), i * 2);
   return bytes;
 }
 
-/** Unsigned 8-bit, silence at 128. */
+/** Converts samples to unsigned 8-bit, with silence at 128. */
 function pcm8(pcm: Float32Array): Buffer {
   return Buffer.from(Uint8Array.from(pcm, (sample) => clamp(Math.round(sample * 128) + 128, 0, 255)));
 }

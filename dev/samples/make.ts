@@ -71,7 +71,7 @@ function makeTake(scenario: Scenario, take: Take, index: number): { made: Made[]
   return { made, words };
 }
 
-/** Damages the frames as told, and describes what a reader can get of them. */
+/** Damages the frames as the script says, and describes what a reader can get of them. */
 function makeRecording(
   scenario: Scenario,
   startedAtMs: number,
@@ -123,7 +123,7 @@ function recordingName({ name, deviceId, codec, frameSize, timestamp }: Scenario
   return `audio_${deviceId}_${codec}_${SAMPLE_RATE}_1_fs${frameSize}_${time}.bin`;
 }
 
-/** Bytes that no Opus decoder takes: a packet of code 3 with no frames in it (RFC 6716, R5), then noise. */
+/** Bytes that no Opus decoder accepts: a packet of code 3 without frames (RFC 6716, R5), then noise. */
 function garbage(length: number, seed: string): Uint8Array {
   const random = seededRandom(seed);
   const bytes = Uint8Array.from({ length }, () => Math.floor(random() * 256));
@@ -131,7 +131,7 @@ function garbage(length: number, seed: string): Uint8Array {
   return bytes;
 }
 
-/** The middle of the word, or of the silence before it, Unix milliseconds. */
+/** The time of a spot, Unix milliseconds: the middle of a word, or of the silence before it. */
 function spotMs(spot: Spot, words: readonly SampleWord[]): number {
   const text = 'inside' in spot ? spot.inside : spot.before;
   const index = indexOfWord(text, words);

@@ -8,18 +8,21 @@ export const SAMPLES_DIR = join(import.meta.dirname, 'recordings');
 const milliseconds = z.number().nonnegative();
 
 const wordSchema = z.strictObject({
-  /** As a reader should see it, with its punctuation. */
+  /** The text for readers, with punctuation. */
   text: z.string().min(1),
-  /** Absolute, Unix milliseconds, in the audio as it decodes: packet k covers [startedAtMs + k * frame, … + frame). */
+  /** Absolute time, Unix milliseconds, in the decoded audio: packet k covers [startedAtMs + k * frame, … + frame). */
   startMs: milliseconds,
   endMs: milliseconds,
-  /** Whose voice it is. */
+  /** The speaker. */
   speaker: z.string().min(1),
 });
 
 const lostFrameSchema = z.strictObject({
   index: z.int().nonnegative(),
-  /** `undecodable`: noise behind a right length; `bad_length`: the length prefix is overwritten, the packet behind it whole. */
+  /**
+   * `undecodable`: noise behind a right length. `bad_length`: the length prefix is overwritten, and the packet behind it is
+   * intact.
+   */
   reason: z.enum(['undecodable', 'bad_length']),
   /** Bytes of the frame behind the prefix. */
   bytes: z.int().positive(),
@@ -33,18 +36,18 @@ const recordingSchema = z.strictObject({
   channels: z.literal(1),
   /** Samples a frame. WAV has no frames: the figure is only the unit of its length. */
   frameSize: z.int().positive(),
-  /** First sample, Unix milliseconds. */
+  /** The time of the first sample, Unix milliseconds. */
   startedAtMs: milliseconds,
-  /** Lost frames included, a torn last frame not. */
+  /** The duration, with lost frames and without a torn last frame, milliseconds. */
   durationMs: milliseconds,
   /** Bytes of a torn last frame, its length prefix included. */
   tornBytes: z.int().nonnegative(),
-  /** Frames that cannot be decoded; the time goes on over them. */
+  /** Frames that cannot be decoded. They still take their time. */
   lostFrames: z.array(lostFrameSchema),
 });
 
 const conversationSchema = z.strictObject({
-  /** First word's start and last word's end, Unix milliseconds. */
+  /** The start of the first word and the end of the last, Unix milliseconds. */
   startMs: milliseconds,
   endMs: milliseconds,
   /** Its words: `words.slice(from, to)`. */
@@ -55,14 +58,14 @@ const conversationSchema = z.strictObject({
 export const sampleSchema = z.strictObject({
   scenario: z.string().min(1),
   about: z.string(),
-  /** As the file names carry it; a WAV's name carries none: send it as `device_id`. */
+  /** The device id in the file names. The name of a WAV file has none: send it as `device_id`. */
   deviceId: z.string().min(1),
   language: z.string(),
   /** In order of time. */
   recordings: z.array(recordingSchema),
   /** In order of time. A word may begin in one recording and end in the next. */
   words: z.array(wordSchema),
-  /** What the recordings should become, with a conversation gap of 120 seconds. */
+  /** The conversations that the recordings should become, with a conversation gap of 120 seconds. */
   conversations: z.array(conversationSchema),
 });
 
@@ -78,7 +81,7 @@ export interface Sample extends Sidecar {
 
 /**
  * All samples of a folder, in order of time.
- * @throws ZodError where a sidecar is not as the schema says.
+ * @throws ZodError if a sidecar does not match the schema
  */
 export function loadSamples(folder: string = SAMPLES_DIR): Sample[] {
   return readdirSync(folder)
@@ -96,9 +99,9 @@ export function readRecording(sample: Sample, recording: SampleRecording): Buffe
 }
 
 /**
- * Frames of a recording as they would be decoded, null where one is lost: Opus packets, or PCM of the recording's own width.
- * Reads by the sidecar, not by guessing: lengths of lost frames are taken from it, a torn frame is left out. WAV: frames of
- * `frameSize` samples.
+ * The frames of a recording as a decoder gets them, null for a lost one: Opus packets, or PCM with the recording's sample
+ * width. The sidecar is used, nothing is guessed: the lengths of lost frames come from it, and a torn frame is left out. WAV
+ * has frames of `frameSize` samples.
  */
 export function readFrames(sample: Sample, recording: SampleRecording): (Uint8Array | null)[] {
   return framesOf(readRecording(sample, recording), recording);
@@ -126,7 +129,10 @@ export function framesOf(bytes: Buffer, recording: SampleRecording): (Uint8Array
   return frames;
 }
 
-/** Time that words cover, seconds, with pauses under `maxPauseSeconds` between them: what speech costs at least. */
+/**
+ * The time that words cover, seconds, including pauses of up to `maxPauseSeconds` between them: the least that the speech can
+ * cost.
+ */
 export function speechSeconds(words: readonly SampleWord[], maxPauseSeconds = 1): number {
   const ordered = [...words].sort((a, b) => a.startMs - b.startMs);
   let total = 0;

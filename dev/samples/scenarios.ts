@@ -1,6 +1,8 @@
 /** The scripts of the sample recordings: who says what and when, how it is encoded and cut, and where it is damaged. */
 
-/** Voices of CMU Arctic that come with flite, 16 kHz: those that recognisers hear best. `deep` is `rms`, played slower. */
+/**
+ * Voices of CMU Arctic that come with flite, 16 kHz: those that recognisers understand best. `deep` is `rms`, played slower.
+ */
 export type Voice = 'slt' | 'rms' | 'deep';
 
 export type Cue =
@@ -13,7 +15,7 @@ export type Codec = 'opus' | 'opus_fs320' | 'pcm16' | 'pcm8' | 'wav';
 export type Damage =
   /** The last frame loses its second half: the device lost power. */
   | { readonly kind: 'tear' }
-  /** The packet's bytes are replaced by noise that is no Opus packet; its length stays right. */
+  /** The bytes of the packet are replaced by noise that is no Opus packet. Its length stays right. */
   | { readonly kind: 'garbage'; readonly at: Spot }
   /** The frame's length prefix is overwritten, so that the frame cannot be told from noise. */
   | { readonly kind: 'badLength'; readonly length: number; readonly at: Spot };
@@ -21,7 +23,7 @@ export type Damage =
 /** The frame in the middle of a word, or in the middle of the silence before it. */
 export type Spot = { readonly inside: string } | { readonly before: string };
 
-/** One continuous recording by one encoder. It becomes one file, or several where it is cut. */
+/** A continuous recording by one encoder. It becomes one file, or several if it is cut. */
 export interface Take {
   readonly startedAt: string;
   readonly script: readonly Cue[];
@@ -41,7 +43,7 @@ export interface Scenario {
   /** Unit of the time stamp in the file name. */
   readonly timestamp: 'seconds' | 'milliseconds';
   readonly takes: readonly Take[];
-  /** Words with which a new conversation begins; the first is understood. */
+  /** The words with which new conversations begin, without the first conversation's. */
   readonly conversationsBeginAt?: readonly string[];
 }
 

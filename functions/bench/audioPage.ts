@@ -9,12 +9,12 @@ export function hearing(found: Figures['hearing'] | undefined): string[] {
     speech === 0 ? `${seconds.toFixed(1)} s` : (seconds / speech).toFixed(2);
   return [
     '## Real speech',
-    'By `npm run bench:hearing -- FOLDER` (`functions/bench/hearing/main.ts` says what the folder holds; nothing is fetched) on public ' +
+    'By `npm run bench:hearing -- FOLDER` (`functions/bench/hearing/main.ts` says what the folder contains; nothing is downloaded) on public ' +
       'recordings that are not in this repository: read speech, speeches in rooms, calls, meetings with labels by hand ' +
       '(`meetings`, `labelled`), 10 languages, noise, music and responses of rooms. Recall is the share of the speech that is ' +
-      'sent; where nobody made labels, the truth is what plain Silero finds in the clean recording at its best level, so that it is at ' +
-      '100 % there. Plain Silero hears each recording on its own, raised to -20 dBFS, with its own thresholds and these paddings; ' +
-      'the engine hears them end to end at the level they have.',
+      'sent. Without labels, the truth is what plain Silero detects in the clean recording at its best level, so that it is at ' +
+      '100 % there. Plain Silero gets each recording separately, raised to -20 dBFS, with its own thresholds and these paddings; ' +
+      'the engine gets them end to end at their original level.',
     table(
       ['', 'minutes', 'recall', 'plain Silero', 'sent over speech', 'plain Silero'],
       found.map((each) => [

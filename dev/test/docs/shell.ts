@@ -1,6 +1,6 @@
 /**
- * Runs a block of shell commands as they stand, with recorders in place of the programs that would need a network, a project
- * or a lot of time. It runs in a directory of its own, which has the files of a clone that documents tell to copy.
+ * Runs a block of shell commands unchanged, with recorders in place of programs that would need a network, a project or a lot
+ * of time. It runs in a separate directory, which contains the files of a clone that documents tell to copy.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ROOT } from '../../paths.ts';
 
-/** Programs that are recorded; whatever else a block calls must exist and work. */
+/** The programs that are recorded. All others that a block calls must exist and work. */
 const RECORDED = ['npm', 'npx', 'node', 'gcloud', 'curl', 'git', 'firebase'] as const;
 
 const COPIED = ['functions/.env.example'];
@@ -18,7 +18,7 @@ export interface Call {
   readonly args: readonly string[];
 }
 
-/** What a recorder prints, for `$(…)`. */
+/** The output of a recorder, for `$(…)`. */
 const OUTPUT = 'recorded';
 
 /** @returns the calls of recorded programs, in order. @throws Error when the shell fails. */

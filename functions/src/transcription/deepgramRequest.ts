@@ -51,7 +51,7 @@ export function createDeepgramRequester(options: DeepgramOptions & { readonly ti
     let noAnswer: unknown = null;
     const client = new DeepgramClient({
       apiKey,
-      baseUrl, // wins over the SDK's environment, which has an address of its own for each product
+      baseUrl, // takes precedence over the SDK's environment, which has a separate address for each product
       fetch: async (input, init) => {
         try {
           return (answer = await fetch(input, init));

@@ -29,7 +29,7 @@ export interface PlannedChunk {
   readonly endSample: number;
 }
 
-/** A chunk while frames are added to it. */
+/** A chunk that is being filled with frames. */
 export class OpenChunk {
   endSample = 0;
   /** The position of its first frame on the axis of the run, samples. */

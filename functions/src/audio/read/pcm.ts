@@ -1,4 +1,4 @@
-/** The one PCM form inside the pipeline: 16 kHz, mono, Float32 in [-1, 1]. */
+/** The PCM of the pipeline: 16 kHz, Float32 in [-1, 1], one array for each channel. */
 
 /** Samples a second of all PCM inside the pipeline: the rate of Silero VAD and of most wearables. */
 export const SAMPLE_RATE = 16_000;
@@ -43,9 +43,9 @@ export function isLost({ payload, isEmpty }: SourceFrame): boolean {
 
 /** What reading one recording found, apart from the audio itself. */
 export interface ReadReport {
-  /** Frames that were read, empty ones among them. */
+  /** Frames that were read, empty frames included. */
   frames: number;
-  /** Frames lost to corruption (estimated where lengths were lost). */
+  /** Frames lost to corruption. The number is an estimate if lengths were lost. */
   corruptFrames: number;
   /** The duration of those lost frames, seconds. It is part of the recording's duration. */
   corruptSeconds: number;

@@ -1,4 +1,7 @@
-/** Between the pipeline's Float32 PCM and signed 16-bit little-endian samples. Both ways round-trip exactly. */
+/**
+ * Converts between the pipeline's Float32 PCM and signed 16-bit little-endian samples. 16-bit samples that become floats and 16
+ * bits again are unchanged.
+ */
 
 const FULL_SCALE = 0x8000;
 

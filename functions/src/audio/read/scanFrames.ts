@@ -16,7 +16,7 @@ export interface RecordingScan {
   readonly durationSeconds: number | null;
   /** Frames that can be read, empty frames included. Their headers are checked; they are not decoded. */
   readonly frames: number;
-  /** Frames lost to corruption (estimated where lengths were lost). */
+  /** Frames lost to corruption. The number is an estimate if lengths were lost. */
   readonly corruptFrames: number;
   /** Bytes of a torn last frame. */
   readonly tornBytes: number;

@@ -1,4 +1,4 @@
-/** What {@link ByteInput.rest} gives at a time. */
+/** How many bytes {@link ByteInput.rest} returns at a time. */
 const PIECE_BYTES = 64 * 1024;
 
 /** Reads a stream in pieces of the requested lengths. */

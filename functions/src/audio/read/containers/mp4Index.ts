@@ -15,7 +15,7 @@ export function lacksIndex(file: FileView): boolean {
   return containerAt(readView(file, 0, SIGNATURE_BYTES)) === 'm4a' && indexOf(file) === null;
 }
 
-/** The index of an MP4 file; null where it has none. */
+/** The index of an MP4 file; null if it has none. */
 export function indexOf(file: FileView): Buffer | null {
   for (let at = 0, boxes = 0; at < file.size && boxes < MAX_BOXES; boxes++) {
     const box = boxHead(readView(file, at, BOX_HEAD_BYTES));
