@@ -1,4 +1,7 @@
-/** The sound of what is shared by a link: each sample is the number of the word that sounds, so what is heard is known exactly. */
+/**
+ * The audio of a conversation that is shared by a link. Each sample is the number of the word that sounds, so the audible words
+ * are known exactly.
+ */
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import { audioOffset } from 'offline-audio-sync-contract';
@@ -21,7 +24,7 @@ const KEPT_MS = 10 * 24 * 3600_000;
 const HOUR_MS = 3600_000;
 const FILE = `audio_omi_pcm16_16000_1_fs160_${DAY_MS}.bin`;
 
-/** In one chunk; the third and the fourth word are nearer to each other than a pause that is played. */
+/** All words are in one chunk. The third and the fourth word are closer together than a pause that is played. */
 const SAID: readonly SpokenWord[] = [1000, 1700, 10_000, 10_900, 40_000].map((startMs, i) => ({
   id: i + 1,
   device: 'omi',
@@ -88,14 +91,14 @@ describe('the audio of a conversation that is shared by a link', () => {
     const { token } = await shareIt(await say());
     const { words, durationMs } = await heard(token);
     assert.deepEqual(words, [1, 2, 3, 4, 5]);
-    // The sentences whole, and of each longer pause half a second on either side at most.
+    // The full sentences, and at most half a second of a longer pause on either side.
     const [sentences, pauses] = [1200 + 1400 + 500, 4 * MARGIN_MS];
     assert.ok(durationMs > sentences && durationMs <= sentences + pauses, String(durationMs));
     const shown = await readShared(token, sharing());
     assert.deepEqual([...shown.audible], [await chunkId()]);
     const { bytes, spans } = await readSharedAudio(token, await chunkId(), playing());
     const { samples } = await readFlac(Buffer.from(bytes));
-    // As the shared page does it: the conversation itself is the recording.
+    // Mapped as the shared page does it: the conversation itself is the recording.
     const map = { spans: spans.map((span) => ({ ...span, recordingId: '' })) };
     const place = { recordingId: '', recordingStartedAt: shown.conversation.startedAt };
     const sounding = shown.segments.flatMap(({ startedAt, words: said }) =>
@@ -140,7 +143,7 @@ describe('the audio of a conversation that is shared by a link', () => {
     const { token } = await shareIt(first!);
     assert.deepEqual([...(await readShared(token, sharing())).audible], []);
     assert.equal(await codeOf(readSharedAudio(token, id, playing())), 'audio_not_found');
-    // As a recording of the same time would bring it.
+    // Stored as a recording of the same time would store it.
     await kept.put({ uid: world.uid, chunkId: id, bytes: object, contentType: 'audio/flac' });
     await keptAudioOf(world.db, world.uid).doc(id).set(entry);
     assert.deepEqual((await heard(token)).words, [1, 2, 4, 5]);
@@ -184,7 +187,7 @@ describe('the audio of a conversation that is shared by a link', () => {
     assert.equal((await readShared(ofText, sharing())).audible.size, 0);
     assert.equal(await codeOf(readSharedAudio(ofText, audio, playing())), 'audio_not_found');
     const { token } = await shareIt(talk);
-    // Kept, and of the same user, but of another time: no sentence that is shared was heard in it.
+    // Kept audio of the same user, but of another time: it has no sentence that is shared.
     const other = 'other'.padEnd(28, '-');
     await keptAudioOf(world.db, world.uid)
       .doc(other)

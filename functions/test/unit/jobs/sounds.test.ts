@@ -4,7 +4,7 @@ import type { LevelledStretch } from '../../../src/jobs/sounds.ts';
 
 const START_MS = 946_684_800_000; // where a clock restarts: 2000-01-01
 
-/** How loud speech is from moment to moment: syllables of 50 to 150 ms, and pauses between them. */
+/** The loudness of speech from moment to moment: syllables of 50 to 150 ms, and pauses between them. */
 function speech(seed: number): (ms: number) => number {
   let state = seed;
   const random = (): number => (state = (state * 48_271) % 0x7fffffff) / 0x7fffffff;
@@ -45,27 +45,27 @@ const place = (recordingId: string, startedAtMs = START_MS) => ({ recordingId, s
 describe('Two recordings of one moment', () => {
   const areOne = (...[a, b]: LevelledStretch[]) => new Sounds([a!, b!]).areOne(place('a'), place('b'), START_MS + 1500);
 
-  it('are of one sound where they are equally loud from moment to moment, in frames of any length', () => {
+  it('are of one sound if they are equally loud from moment to moment, in frames of any length', () => {
     assert.equal(areOne(stretch('a', speech(1)), stretch('b', speech(1), { frameMs: 20 })), true);
   });
 
-  it('are so still where one is an encoding that comes late and is less loud', () => {
+  it('are still of one sound if one is an encoding that is later and quieter', () => {
     assert.equal(areOne(stretch('a', speech(1)), stretch('b', speech(1), { lateMs: 64, gain: 0.4 })), true);
   });
 
-  it('are not where something else was said, however equal the words', () => {
+  it('are not of one sound if something else was said, however equal the words', () => {
     for (let seed = 2; seed < 40; seed++)
       assert.equal(areOne(stretch('a', speech(1)), stretch('b', speech(seed))), false);
   });
 
-  it('are not known to be where too little is known of one of them', () => {
+  it('are not known to be of one sound if too little is known of one of them', () => {
     const unknown = { ...stretch('b', speech(1)), levels: undefined };
     assert.equal(areOne(stretch('a', speech(1)), unknown as unknown as LevelledStretch), null);
     assert.equal(areOne(stretch('a', speech(1)), stretch('b', speech(1), { startMs: 10_000 })), null);
     assert.equal(new Sounds([]).areOne(place('a'), place('b'), START_MS), null);
   });
 
-  it('are not known to differ where they have a part of one word in common, whatever each has besides', () => {
+  it('are not known to differ if they have part of one word in common, whatever else each has', () => {
     const utterance = (ms: number): number => ((ms >= 670 && ms < 960) || (ms >= 1180 && ms < 1390) ? 0.03 : 0);
     const before = stretch('a', utterance, { startMs: 0, lengthMs: 1330 });
     const behind = stretch('b', utterance, { startMs: 990, lengthMs: 340 });
@@ -73,7 +73,7 @@ describe('Two recordings of one moment', () => {
     assert.equal(new Sounds([before, behind]).areOne(place('a'), place('b'), middleMs), null);
   });
 
-  it('are compared where their dates say they lie, though their coverage has not moved yet', () => {
+  it('are compared at the places that their dates state, even if their coverage has not moved yet', () => {
     const sounds = new Sounds([stretch('a', speech(1)), stretch('b', speech(1)), stretch('c', speech(3))]);
     const movedMs = START_MS + 86_400_000;
     assert.equal(sounds.areOne(place('a', movedMs), place('b', movedMs), movedMs + 1500), true);

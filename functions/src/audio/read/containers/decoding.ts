@@ -39,7 +39,7 @@ export interface DecodeOptions {
   readonly channels: ChannelMode;
   /** Whether the file was mended. Gaps in its time stamps then are lost audio. */
   readonly isMended: boolean;
-  /** Whether another decoder can be tried. If so, a file with a track that cannot be decoded here is refused. */
+  /** Whether another decoder can be tried. If so, a file with a track that cannot be decoded here is left to that decoder. */
   readonly hasOther: boolean;
   /** Receives sentences about what could not be read. */
   readonly notes: string[];

@@ -30,22 +30,22 @@ export class Sound {
   }
 
   *push(bytes: Uint8Array): Generator<Batch, void, undefined> {
-    yield* this.#take(this.#sectors.push(bytes));
+    yield* this.#batchesOf(this.#sectors.push(bytes));
   }
 
   *end(): Generator<Batch, void, undefined> {
-    yield* this.#take(this.#sectors.end());
-    yield* this.#endOf();
+    yield* this.#batchesOf(this.#sectors.end());
+    yield* this.#endConverter();
   }
 
-  *#take(parts: Iterable<Stored>): Generator<Batch, void, undefined> {
+  *#batchesOf(parts: Iterable<Stored>): Generator<Batch, void, undefined> {
     for (const part of parts) {
       if (part.kind === 'bytes') {
         yield audio(this.#converter.push(part.bytes.subarray(this.#skip)));
         this.#skip = Math.max(0, this.#skip - part.bytes.length);
         continue;
       }
-      yield* this.#endOf();
+      yield* this.#endConverter();
       this.#converter = this.#newConverter();
       const before = part.start % this.#stride;
       this.#skip = (this.#stride - ((before + part.size) % this.#stride)) % this.#stride;
@@ -53,7 +53,7 @@ export class Sound {
     }
   }
 
-  *#endOf(): Generator<Batch, void, undefined> {
+  *#endConverter(): Generator<Batch, void, undefined> {
     for (const planes of this.#converter.end()) yield audio(planes);
   }
 }

@@ -11,13 +11,14 @@ import type { Encoding } from './pcmSamples.ts';
 const WINDOW = 1024;
 
 /**
- * How much smoother the sound must be from another byte on, and how smooth and rough it is counted: the mean step between
- * neighbours, as a share of the mean deviation. Noise has a share of 1.2 and more.
+ * From another byte on, the sound must be this many times smoother, and smooth by itself. The share is the mean step between
+ * neighbours, divided by the mean deviation: below `SMOOTH_SHARE` the sound is smooth, from `ROUGH_SHARE` on it is rough. Noise
+ * has a share of 1.2 and more.
  */
 const TIMES_SMOOTHER = 4;
 const SMOOTH_SHARE = 0.6;
 const ROUGH_SHARE = 1;
-/** If it is this much smoother, it may be noise: of a quiet recording. */
+/** If it is this many times smoother, it may even be noise, that of a quiet recording. */
 const TIMES_QUIETER = 50;
 
 /** From so many windows with sound it is learned which bytes of a sample are always zero. */

@@ -73,7 +73,7 @@ describe('The time in a name', () => {
     ['rec_1760006000123456789', '2025-10-09T10:33:20.123Z'],
     ['20251009T103312.123Z', '2025-10-09T10:33:12.123Z'],
     ['2025-10-09T10_33_12-05_00', '2025-10-09T15:33:12.000Z'],
-    ['20251009-103312-0123', at], // what a recorder counts is no zone
+    ['20251009-103312-0123', at], // the counter of a recorder is no zone
     ['M_251009_10_33_12', at],
     ['Recording 2025-10-09 at 10.33.12\u202fPM', '2025-10-09T22:33:12.000Z'], // macOS
     ['2025-10-09 10.33.12 p. m.', '2025-10-09T22:33:12.000Z'],
@@ -121,8 +121,8 @@ describe('The time in a name', () => {
     });
   }
 
-  it('is looked for in linear time, whatever the name repeats', () => {
-    // The square of the length would be minutes: the test would not end in its time.
+  it('is searched for in linear time, whatever the name repeats', () => {
+    // Quadratic time would take minutes, and the test would time out.
     for (const date of ['', '2025-10-09', '9 oct 2025', 'oct 9 2025', '2025年10月09日']) {
       for (const unit of [' ', '_', '1', 'at ', 'oct', 'GMT', date || '12:']) {
         timeIn(date + unit.repeat(50_000 / unit.length));
@@ -130,7 +130,7 @@ describe('The time in a name', () => {
     }
   });
 
-  it('is that of the zone that is given, unless the name says its own', () => {
+  it('is in the given zone, unless the name states its own', () => {
     assert.equal(timeIn('2025-05-01 10_33_12', 'Europe/Berlin'), '2025-05-01T08:33:12.000Z');
     assert.equal(timeIn('2025-01-01 10_33_12', 'Europe/Berlin'), '2025-01-01T09:33:12.000Z');
     assert.equal(timeIn('20250501_103312', '-03:30'), '2025-05-01T14:03:12.000Z');
@@ -138,12 +138,12 @@ describe('The time in a name', () => {
     assert.equal(timeIn('2025-05-01T10.33.12Z', 'Europe/Berlin'), '2025-05-01T10:33:12.000Z');
     assert.equal(timeIn('GMT20250501-103312_Recording', 'Europe/Berlin'), '2025-05-01T10:33:12.000Z');
     assert.equal(timeIn('2025_05_01 10_33 PDT', 'Europe/Berlin'), '2025-05-01T17:33:00.000Z');
-    // Of India, Ireland and Israel: who writes it is mostly there.
+    // IST is a zone of India, Ireland and Israel. It means that of the place where it is written.
     assert.equal(timeIn('2025_05_01 10_33 IST', 'Asia/Kolkata'), '2025-05-01T05:03:00.000Z');
     assert.equal(timeIn('memo_1760000000', 'Europe/Berlin'), '2025-10-09T08:53:20.000Z');
   });
 
-  it('is none where a name has no date that there is, or one that may mean two days', () => {
+  it('is null if a name has no possible date, or one that may mean two days', () => {
     for (const name of [
       'memo',
       'memo_',
@@ -169,7 +169,7 @@ describe('The time in a name', () => {
     }
   });
 
-  it('of a framed recording may be any number, of clocks that began anew, too', () => {
+  it('of a framed recording may be any number, even one of a clock that restarted', () => {
     for (const [name, ms] of [
       ['a_37', 37_000],
       ['a_315532812000', 315_532_812_000],
@@ -179,13 +179,13 @@ describe('The time in a name', () => {
     }
   });
 
-  it('is told apart from the rest of the name', () => {
+  it('is separated from the rest of the name', () => {
     const found = findCaptureTime('audio_omi_opus_16000_1_fs160_20251009_120000', 'UTC', true);
     assert.deepEqual(found, { startedAtMs: Date.parse(noon), from: 29, to: 44 });
   });
 
   const pad = (n: number, width = 2): string => String(n).padStart(width, '0');
-  /** Each writes a date and its time to the second. */
+  /** Functions that write a date and its time, to the second. */
   const writers: readonly ((d: Date) => string)[] = [
     (d) =>
       `${pad(d.getUTCFullYear(), 4)}-${pad(d.getUTCMonth() + 1)}-${pad(d.getUTCDate())}T${pad(d.getUTCHours())}.${pad(d.getUTCMinutes())}.${pad(d.getUTCSeconds())}`,
@@ -218,7 +218,7 @@ describe('The time in a name', () => {
     );
   });
 
-  it('is found or not in any text, without an error and in no time', () => {
+  it('is found or not in any text, quickly and without an error', () => {
     const piece = fc.oneof(
       fc.constantFrom(
         '2025',
@@ -283,14 +283,14 @@ describe('Time zones', () => {
       zonedTimeMs({ year: 2025, month, day, hour, minute: 30, second: 0, millisecond: 0 }, 'Europe/Berlin'),
     ).toISOString();
 
-  it('take the first of a time that comes twice, and move on one that never comes', () => {
+  it('return the first of a time that occurs twice, and move a time that does not occur', () => {
     assert.equal(at(10, 26, 1), '2025-10-25T23:30:00.000Z');
     assert.equal(at(10, 26, 2), '2025-10-26T00:30:00.000Z');
     assert.equal(at(10, 26, 3), '2025-10-26T02:30:00.000Z');
     assert.equal(at(3, 30, 2), '2025-03-30T01:30:00.000Z');
   });
 
-  it('turn every time on the wall into one that the wall shows', () => {
+  it('turn every wall-clock time into a moment at which clocks show it', () => {
     const zones = fc.constantFrom(
       'America/St_Johns',
       'Europe/London',

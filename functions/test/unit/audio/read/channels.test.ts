@@ -12,7 +12,7 @@ function stereo(left: Float32Array, right: Float32Array): Float32Array {
   return Float32Array.from({ length: 2 * left.length }, (_, i) => (i % 2 === 0 ? left : right)[i >> 1] ?? 0);
 }
 
-/** What ffmpeg's `sine` gives, 10 s of it. */
+/** The output of ffmpeg's `sine`, 10 s. */
 const SINE = Float32Array.from({ length: 10 * RATE }, (_, i) => Math.sin((2 * Math.PI * 440 * i) / RATE) / 8);
 
 /** A call: the chirp of `encode` on the left, the sine on the right. */
@@ -26,12 +26,12 @@ function power(signal: Float32Array): number {
 }
 
 describe('Two channels', function () {
-  /** Whether the second second of a signal is where it should be. */
+  /** Whether the second second of a signal is in its place. */
   const isHeard = (plane: Float32Array | undefined, signal: Float32Array): boolean =>
     plane !== undefined && bestSnr(plane.subarray(RATE), signal.subarray(RATE, 2 * RATE), 20).decibels > 10;
 
   for (const extension of EXTENSIONS) {
-    it(`of a call in .${extension} stay apart where that is wanted, each on time`, async () => {
+    it(`of a call in .${extension} stay apart if requested, each on time`, async () => {
       const bytes = call(extension);
       for (const decoder of ['sandbox', 'ffmpeg'] as const) {
         const { frames } = await decodeAll(bytes, file(extension), { channels: 'separate', decoder });
@@ -45,7 +45,7 @@ describe('Two channels', function () {
   }
 
   for (const extension of EXTENSIONS.filter((each) => each !== 'mp3')) {
-    it(`and four more in .${extension} do not turn down a voice in the third, and stay apart where that is wanted`, async () => {
+    it(`and four more in .${extension} do not make a voice in the third quieter, and stay apart if requested`, async () => {
       const bytes = encode(
         extension,
         [],
@@ -77,14 +77,14 @@ describe('Two channels', function () {
     });
   }
 
-  it('become one that hears both where one is wanted, also where one inverts the other', () => {
+  it('become a mix with both if one channel is requested, even if one inverts the other', () => {
     const voice = chirp(2);
     const inverse = voice.map((sample) => -sample);
     const [mixed] = pcmOf([{ payload: s16le(stereo(voice, inverse)), samples: voice.length }], 'mixed');
     assert.ok(isHeard(mixed, voice));
   });
 
-  it('are one sound where they are alike, inverted or not, and where one of them is silent', () => {
+  it('are one sound if they are alike, inverted or not, and if one of them is silent', () => {
     const inverted = CALLER.map((sample) => -0.5 * sample);
     const noisy = CALLER.map((sample, i) => 0.8 * sample + 0.2 * (CALLEE[i] ?? 0));
     for (const right of [CALLER, inverted, noisy, new Float32Array(CALLER.length)]) {

@@ -107,7 +107,7 @@ describe('A recording that is an ordinary file', function () {
       [Buffer.from('#EXTM3U\nhttp://example.com/x.mp3\n'), /no audio format that is known, not those of a \.mp3 file/],
       [Buffer.from('%PDF-1.7'), /of a PDF document/],
       [Buffer.from('PK\x03\x04 and more', 'latin1'), /of a ZIP archive/],
-      [Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), kinds.get('ogg')!]), /of a ZIP archive/], // what it holds is not unpacked
+      [Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), kinds.get('ogg')!]), /of a ZIP archive/], // its content is not unpacked
       [Buffer.of(0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11), /of a Windows Media file/],
       [Buffer.from('.RMF\0\0\0\x12'), /of a RealMedia file/],
       [Buffer.from('\x02#!SILK_V3'), /of a SILK voice message/],

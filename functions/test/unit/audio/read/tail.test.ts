@@ -52,7 +52,7 @@ describe('The end of a file', function () {
 describe('Zeros at the end of a file', () => {
   const folder = useTempFolder();
 
-  /** @param from where the last frame ends */
+  /** @param from the offset at which the last frame ends */
   function tail(bytes: Buffer, from: number) {
     const name = path.join(folder(), 'recording');
     writeFileSync(name, bytes);
