@@ -4,7 +4,7 @@ import { db } from '../../../functions/test/support/suite.ts';
 import { createAccount, signIn } from '../support/suite.ts';
 import type { SignedIn } from '../support/suite.ts';
 
-describe('a device, under the rules,', () => {
+describe('A device, under the security rules,', () => {
   let user: SignedIn;
   before(async () => {
     user = await signIn(await createAccount());
@@ -13,7 +13,7 @@ describe('a device, under the rules,', () => {
 
   const stored = async (deviceId: string) => (await db.doc(`users/${user.uid}/devices/${deviceId}`).get()).data();
 
-  it('is registered, refreshed with a new token, and removed', async () => {
+  it('is registered, updated with a new token, and removed', async () => {
     const phone = { uid: user.uid, deviceId: 'phone', platform: 'android' } as const;
     await registerDevice(user.firestore, { ...phone, token: 'first' });
     const first = await stored('phone');
@@ -26,7 +26,7 @@ describe('a device, under the rules,', () => {
     assert.equal(await stored('phone'), undefined);
   });
 
-  it('cannot be registered for somebody else', async () => {
+  it('cannot be registered for another user', async () => {
     const device = { uid: 'somebody', deviceId: 'phone', platform: 'ios', token: 'mine' } as const;
     await assert.rejects(registerDevice(user.firestore, device), { code: 'permission-denied' });
   });

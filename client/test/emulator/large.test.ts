@@ -1,4 +1,4 @@
-/** 300 MB straight to Storage, each recording interrupted once: what that costs, counted where the bytes pass. */
+/** Sends 300 MB straight to Storage, interrupts each recording once, and counts the bytes at the proxy. */
 import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { Random } from '../../../functions/test/crash/random.ts';
@@ -14,11 +14,11 @@ const FILES = 20;
 const FILE_BYTES = 15_000_000;
 const SEED = 5;
 
-describe('a batch of 300 MB', () => {
-  it('goes in pieces, is interrupted once in each recording, and costs 5 % more bytes at most', async function () {
+describe('A batch of 300 MB', () => {
+  it('is sent in pieces, interrupted once in each recording, and costs at most 5 % more bytes', async function () {
     const random = new Random(SEED);
     const pieces = Math.ceil(FILE_BYTES / pieceSize(FILE_BYTES));
-    /** At which of its pieces each recording breaks off. */
+    /** The piece at which each recording is interrupted. */
     const breaks = new Map<string, number>();
     let interruptions = 0;
     const proxy = new FaultyProxy({

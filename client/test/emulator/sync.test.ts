@@ -9,7 +9,7 @@ import { createAccount, signIn } from '../support/suite.ts';
 import type { SignedIn } from '../support/suite.ts';
 import { until } from '../../../functions/test/support/until.ts';
 
-describe('a client on the real suite', () => {
+describe('A client on the real suite', () => {
   let user: SignedIn;
   let client: SyncClient;
   let completions: Completion[];
@@ -32,7 +32,7 @@ describe('a client on the real suite', () => {
   afterEach(() => client.dispose());
   after(() => user.close());
 
-  it('brings recordings to the server in one request, hears of the end, and deletes them then', async () => {
+  it('sends recordings to the server in one request, learns that the job has ended, and then deletes them', async () => {
     client = newClient();
     const states: string[] = [];
     client.on('recording', ({ state }) => states.push(state));
@@ -55,12 +55,12 @@ describe('a client on the real suite', () => {
     );
     assert.deepEqual(await store.audioIds(), []);
     assert.deepEqual(errors, []);
-    // A job may be through before anybody saw it at work.
+    // A job may end before the client sees it in progress.
     const seen = states.filter((state) => state !== 'processing');
     assert.deepEqual(seen, ['waiting', 'uploading', 'uploaded', 'synced']);
   });
 
-  it('brings them straight to Storage, and hands over once what listener, push and launch all tell of', async () => {
+  it('sends them straight to Storage, and hands over once what listener, push and launch all report', async () => {
     client = newClient({ limits: { maxRequestBytes: 1 }, createMd5: nodeMd5 });
     const errors: unknown[] = [];
     client.on('error', (error) => errors.push(error));
@@ -77,7 +77,7 @@ describe('a client on the real suite', () => {
     assert.deepEqual(errors, []);
   });
 
-  it('replays nothing of it to a re-installation', async () => {
+  it('hands nothing of it over again after a re-installation', async () => {
     completions = [];
     client = createSyncClient({
       store: memoryStore(),
@@ -88,7 +88,7 @@ describe('a client on the real suite', () => {
     assert.deepEqual(completions, []);
   });
 
-  it('refuses by name what the server refuses, and syncs the rest', async () => {
+  it('names the recordings that the server refuses, and syncs the others', async () => {
     client = newClient();
     await client.add({ name: 'notes_1760000000.txt', data: new Uint8Array(10) });
     for (const file of sampleFiles('night')) await client.add(file);

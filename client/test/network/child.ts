@@ -1,4 +1,4 @@
-/** A client in a process of its own, on a file store: started with an order, killed by its parent or done with its work. */
+/** A client in its own process, with a file store. It is started with an order, and ends when its parent kills it or its work is done. */
 import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -17,20 +17,23 @@ import { until } from '../../../functions/test/support/until.ts';
 import type { Order, Report } from './orders.ts';
 import { Troubles, type OffsetKeeper } from './troubles.ts';
 
-/** Keys of what was handed over to the app. */
+/** Prefix of the keys of completions that were handed over to the app. */
 const ENDED = 'completion/';
 
 type News = Report extends infer R ? (R extends Report ? Omit<R, 'atMs'> : never) : never;
 
-/** Synchronously: what was said before a kill is heard. */
+/** Writes synchronously, so that the parent gets everything that was written before a kill. */
 function tell(news: News): void {
   writeSync(1, `${JSON.stringify({ ...news, atMs: Date.now() })}\n`);
 }
 
-/** Where promises hang, most of a run would be waiting for them: a third of a minute is long enough on a busy machine. */
+/**
+ * Factor for shorter time limits where promises hang, because a run would otherwise spend most of its time waiting. A third of a minute is
+ * long enough on a busy machine.
+ */
 const LIMITS_OF_TROUBLED = 3;
 
-/** What the client waits by itself goes faster; how long it waits for others does not: machines are busy. */
+/** The client's own waits are shortened; its time limits for others are not, because machines are busy. */
 function fastClock(speed: number, troubles: Troubles | null): Clock {
   const start = Date.now();
   const limits = troubles === null ? 1 : LIMITS_OF_TROUBLED;
@@ -41,7 +44,7 @@ function fastClock(speed: number, troubles: Troubles | null): Clock {
   };
 }
 
-/** Tells what is about to be deleted, and what has been put on record. What `add` refused was never there. */
+/** Reports what is about to be deleted, and what was stored. A recording that `add` refused was never stored. */
 function watched(store: RecordingStore, nameOf: (id: string) => string | undefined): RecordingStore {
   return {
     ...store,
@@ -59,7 +62,7 @@ function watched(store: RecordingStore, nameOf: (id: string) => string | undefin
   };
 }
 
-/** How wrong the device's clock is. It stays as wrong when the process is killed and started again. */
+/** Keeps the error of the device's clock over kills and restarts of the process. */
 function deviceClock(): OffsetKeeper {
   const file = path.join(order.directory, 'clock-offset');
   return {
@@ -104,7 +107,7 @@ for (const { name, file, deviceId } of order.recordings) {
   });
 }
 
-/** As an app does whose device is in trouble. */
+/** Retries as an app does whose device is in trouble. */
 async function retrying(work: () => Promise<unknown>): Promise<void> {
   for (;;) {
     try {
@@ -117,12 +120,12 @@ async function retrying(work: () => Promise<unknown>): Promise<void> {
 }
 
 const isSynced = (): boolean => client.recordings().every(({ state }) => state === 'synced' || state === 'failed');
-/** Whether every job of the user has ended and is acknowledged: a full store may have forgotten an upload whose job still goes on. */
+/** Whether every job of the user has ended and is acknowledged. A full store may have forgotten an upload whose job continues. */
 const isServerDone = async (): Promise<boolean> => {
   const unfinished = await getDocsFromServer(toQuery(user.firestore, unfinishedJobs(user.uid, 1)));
   return unfinished.empty && (await user.backend.endedJobs()).length === 0;
 };
-/** On record here; where a full store lost that with its process, the server knows. */
+/** Whether all ends are stored here. If a full store lost one with its process, the server knows it. */
 const areEndsKnown = async (): Promise<boolean> => {
   if (troubles !== null) return isServerDone().catch(() => false);
   const known = [...(await disk.entries())].filter(
@@ -131,7 +134,7 @@ const areEndsKnown = async (): Promise<boolean> => {
   const onRecord = new Set(known.map(([, { jobId }]) => jobId));
   return client.recordings().every(({ jobId }) => onRecord.has(jobId));
 };
-/** It goes after that is on record: a store that fails is asked again. */
+/** Whether all audio is deleted, which happens after the end is stored. A store that fails is asked again. */
 const isAudioGone = async (): Promise<boolean> => (await disk.audioIds()).length === 0;
 await until(async () => isSynced() && (await areEndsKnown()) && (await isAudioGone()), 300_000);
 const states = Object.fromEntries(client.recordings().map(({ name, state }) => [name, state]));

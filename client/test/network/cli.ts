@@ -1,7 +1,7 @@
 /**
- * `npm run test:network -- [--runs 30] [--from 0] [--seed S] [--run N] [--lanes 2]`: the client on a bad network, killed now and then.
- * On an Emulator Suite of its own, or on the one that it is run in (`npm run emulators:exec`). Without a seed it takes a new one. Many
- * runs of one seed can be made in pieces: `--from` says which is the first.
+ * `npm run test:network -- [--runs 30] [--from 0] [--seed S] [--run N] [--lanes 2]`: runs the client on a bad network and kills it now and
+ * then. It starts its own Emulator Suite, or uses the one in which it runs (`npm run emulators:exec`). Without a seed it chooses one. Many
+ * runs of one seed can be done in parts: `--from` is the index of the first.
  */
 import { parseArgs } from 'node:util';
 import { withSuite } from '../../../dev/emulators/withSuite.ts';
@@ -43,7 +43,7 @@ async function runAll(options: {
   only?: number;
   signal: AbortSignal;
 }): Promise<number> {
-  // Reads the suite's address when it is loaded.
+  // This module reads the suite's address when it is loaded.
   const { lineOf, runNetworkSuite, summaryOf } = await import('./suite.ts');
   console.log(`Network suite, seed ${options.seed}.`);
   const started = Date.now();

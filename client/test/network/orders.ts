@@ -1,26 +1,26 @@
-/** What the parent tells a client process, and what it hears from it. */
+/** The messages between the parent and a client process. */
 import type { Account, Origins } from '../support/suite.ts';
 
 export interface Order {
   readonly account: Account;
   readonly origins: Origins;
-  /** Of the file store. */
+  /** Directory of the file store. */
   readonly directory: string;
   /** Names and paths of the recordings to add. */
   readonly recordings: readonly { readonly name: string; readonly file: string; readonly deviceId: string }[];
   readonly maxRequestBytes: number;
-  /** How much faster than the world's its clock runs: it waits that much shorter. */
+  /** How much faster the client's clock runs: its waits are divided by this. */
   readonly speed: number;
   /** Whether the client has the AbortController of React Native. */
   readonly isPolyfilled: boolean;
-  /** What goes wrong on the device itself; null where only the network does. */
+  /** Seed of the troubles on the device itself; null if only the network has faults. */
   readonly troubles: { readonly seed: number } | null;
 }
 
-/** Lines of JSON on standard output; `atMs` is the world's time. */
+/** One line of JSON on standard output; `atMs` is the time outside the client. */
 export type Report =
   | { readonly event: 'handling'; readonly key: string; readonly atMs: number }
-  /** It is on record that the app has got it. */
+  /** The store has recorded that the app received it. */
   | { readonly event: 'handled'; readonly key: string; readonly atMs: number }
   | { readonly event: 'deleting'; readonly name: string; readonly atMs: number }
   | { readonly event: 'error'; readonly message: string; readonly atMs: number }

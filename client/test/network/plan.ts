@@ -1,4 +1,4 @@
-/** What a run does: which recordings, how they are sent, how bad the network is, and when the client is killed. */
+/** The plan of a run: which recordings are sent and how, how bad the network is, and when the client is killed. */
 import { loadSamples } from '../../../dev/samples/samples.ts';
 import type { Sample } from '../../../dev/samples/samples.ts';
 import { Random } from '../../../functions/test/crash/random.ts';
@@ -9,17 +9,17 @@ export interface RunPlan {
   readonly samples: readonly Sample[];
   readonly way: 'multipart' | 'direct';
   readonly faultRate: number;
-  /** Clocks that are set, promises that never settle, a store that fails: on the device itself. */
+  /** Whether the device has troubles: clocks that are set, promises that never settle, a store that fails. */
   readonly isTroubled: boolean;
   /** Whether the client has the AbortController of React Native, which drops the reason of an abort. */
   readonly isPolyfilled: boolean;
-  /** When each life of the client ends, milliseconds after its start; the life after the last one ends by itself. */
+  /** When each process of the client is killed, milliseconds after its start. The process after the last one ends when it is done. */
   readonly killsAfterMs: readonly number[];
 }
 
 /**
- * Small ones: what is tested is the way of bytes, not their number. `letter` and `memo` have more than one piece. Not `train`: a
- * word lies across its two files, which a kill can bring into two jobs.
+ * Small samples, because the test is about transport, not about amounts. `letter` and `memo` have more than one piece. `train` is left out:
+ * one word lies across its two files, which a kill can bring into two jobs.
  */
 const SCENARIOS = ['market', 'walk', 'night', 'kitchen', 'memo', 'letter', 'errand'];
 
@@ -34,7 +34,7 @@ export function planRun(seed: number, index: number): RunPlan {
     faultRate: random.pick([0, 0.1, 0.25, 0.4]),
     isTroubled: index % 2 === 1,
     isPolyfilled: index % 4 >= 2,
-    // From before it has begun to after it is done.
+    // From before the upload begins to after it ends.
     killsAfterMs: Array.from({ length: random.below(4) }, () => Math.round(300 + random.next() ** 2 * 6000)),
   };
 }

@@ -1,4 +1,4 @@
-/** A bad network between one client and the suite: loses, cuts, delays, repeats and refuses what passes, and keeps count. */
+/** A bad network between one client and the suite: it loses, cuts, delays, repeats and refuses requests, and counts them. */
 import { once } from 'node:events';
 import { createServer, request as forward } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -16,36 +16,36 @@ export interface ProxyOptions {
   /** host:port */
   readonly firestore: string;
   readonly random: Random;
-  /** Of a request that something happens to it. */
+  /** Probability of a fault in a request, 0 to 1. */
   readonly faultRate: number;
-  /** Which requests break off, whatever else happens. Default: none. */
+  /** Which requests break off, in addition to the faults. Default: none. */
   readonly interrupts?: (request: AudioRequest) => boolean;
 }
 
-/** One request that carried audio. */
+/** One request with audio. */
 export interface AudioRequest {
   readonly kind: 'multipart' | 'piece';
-  /** Idempotency-Key of a multipart request, path of an object. */
+  /** The Idempotency-Key of a multipart request, or the path of an object. */
   readonly id: string;
   /** Unix milliseconds. */
   readonly atMs: number;
-  /** Body bytes that left the client, as far as they came here. */
+  /** Body bytes that arrived at the proxy. */
   bytes: number;
-  /** Offset of a piece. */
+  /** Offset of a piece within its object. */
   readonly offset: number;
-  /** Names of the recordings of a multipart request that came whole. */
+  /** Names of the recordings in a multipart request that arrived whole. */
   names: readonly string[];
-  /** Whether Storage, or the server, took it. */
+  /** Whether Storage or the server accepted it. */
   wasTaken: boolean;
-  /** Whether the client got the answer that says so. */
+  /** Whether the client received the answer that says so. */
   wasAnswered: boolean;
 }
 
-/** States of a recording that the server needs no more audio of. */
+/** States of a recording in which the server needs no more audio of it. */
 export const DONE: ReadonlySet<string> = new Set(['transcribed', 'silent', 'duplicate']);
 
 const RETRY_AFTER_SECONDS = 1;
-/** Piece or not, what Storage says of an upload before a piece is passed on to its emulator, which believes any offset. */
+/** Asks Storage how much it has before a piece is passed on, because the emulator accepts any offset. */
 const QUERY = { 'x-goog-upload-command': 'query' };
 
 interface Answer {
@@ -61,9 +61,9 @@ export class FaultyProxy {
   readonly #sockets = new Set<Socket>();
   readonly audio: AudioRequest[] = [];
   readonly faults = new Map<NetworkFault, number>();
-  /** When the server first said of a recording that it is done with it, Unix milliseconds. */
+  /** When the server first reported a recording as done, Unix milliseconds. */
   readonly done = new Map<string, number>();
-  /** Chunks of one upload pass one after another. */
+  /** The last request of each upload. Pieces of one upload are passed on one after another. */
   readonly #uploads = new Map<string, Promise<unknown>>();
 
   constructor(options: ProxyOptions) {
@@ -76,7 +76,7 @@ export class FaultyProxy {
     });
   }
 
-  /** @returns origins for the client. */
+  /** @returns the origins for the client */
   async listen(): Promise<{ readonly http: string; readonly firestore: string }> {
     const ports: number[] = [];
     for (const server of [this.#http, this.#tcp]) {
@@ -120,7 +120,7 @@ export class FaultyProxy {
     }
   }
 
-  /** @returns null where it broke off: by our doing, or because the client is gone. */
+  /** @returns null if the request broke off, by a fault or because the client is gone */
   async #receive(req: IncomingMessage, audio: AudioRequest | null, isCut: boolean): Promise<Buffer | null> {
     const length = Number(req.headers['content-length'] ?? 0);
     const limit = isCut ? this.#options.random.below(length + 1) : Infinity;
@@ -141,7 +141,7 @@ export class FaultyProxy {
     return null;
   }
 
-  /** Pieces of one object as Storage takes them: in their order, at the offset that it is at. */
+  /** Passes on the pieces of one object in order, and only at the offset that Storage has reached. */
   #serialised(req: IncomingMessage, body: Buffer, audio: AudioRequest | null, isDoubled: boolean): Promise<Answer> {
     const work = async (): Promise<Answer> => {
       const first = await this.#forward(req, body, audio);
@@ -196,7 +196,7 @@ export class FaultyProxy {
     if (!res.writableFinished) await Promise.race([once(res, 'finish'), once(res, 'close')]);
   }
 
-  /** Firestore's listeners: connections that break off. */
+  /** Passes on the connections of Firestore's listeners, which may break off. */
   #tunnel(socket: Socket): void {
     const { firestore, random, faultRate } = this.#options;
     const [host = '', port = ''] = firestore.split(':');
@@ -241,7 +241,7 @@ function refusal(fault: NetworkFault | null): Answer | null {
   return stranger === null ? null : { ...stranger, body: Buffer.from(stranger.body) };
 }
 
-/** Passes a request on, under the name that the client called: Storage makes addresses of it. */
+/** Passes a request on with the host that the client called, because Storage builds addresses from it. */
 async function send(
   origin: string,
   { url, method, headers }: IncomingMessage,

@@ -1,4 +1,4 @@
-/** One run: a user, a bad network, a client that is killed now and then, and what must be true at the end. */
+/** One run: a user, a bad network, and a client that is killed now and then. At the end, the verdict is checked. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -18,7 +18,7 @@ export interface RunOutcome {
   readonly plan: RunPlan;
   readonly kills: number;
   readonly faults: ReadonlyMap<string, number>;
-  /** Times that the app got a job again because it was killed while it got it. */
+  /** How often the app received a job again, because it was killed while it received it. */
   readonly handedOverAgain: number;
   readonly sentBytes: number;
   readonly sizeBytes: number;
@@ -29,7 +29,7 @@ export interface RunOutcome {
 const LIMIT_MS = 300_000;
 const SPEED = 5;
 
-/** @param script of the client process. */
+/** @param script the bundled client process */
 export async function run(plan: RunPlan, script: string): Promise<RunOutcome> {
   const started = Date.now();
   const random = new Random(plan.seed * 1000 + plan.index + 500_000_000);
@@ -73,7 +73,7 @@ export async function run(plan: RunPlan, script: string): Promise<RunOutcome> {
   }
 }
 
-/** @returns whether it was killed, rather than done. */
+/** @returns true if the process was killed, false if it was done */
 async function live(script: string, order: Order, reports: Report[], afterMs: number): Promise<boolean> {
   const child = spawn(process.execPath, [script, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,4 @@
-/** Runs in lanes, and the sum of them. */
+/** Runs the plans in parallel lanes, and adds up the outcomes. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,15 +9,15 @@ import type { RunOutcome } from './run.ts';
 
 export interface SuiteOptions {
   readonly runs: number;
-  /** Index of the first. */
+  /** Index of the first run. */
   readonly from?: number;
   readonly seed: number;
-  /** One run alone. */
+  /** Index of the only run, if just one is wanted. */
   readonly only?: number;
   readonly lanes?: number;
-  /** Whether every other device is troubled: its clock, its promises, its store. Unless told otherwise, it is. */
+  /** Whether every other device is troubled: its clock, its promises, its store. Default: true. */
   readonly troubles?: boolean;
-  /** Begins no further run when it is aborted. */
+  /** No further run begins after this is aborted. */
   readonly signal?: AbortSignal;
   readonly onRun?: (outcome: RunOutcome) => void;
 }
@@ -44,7 +44,7 @@ export async function runNetworkSuite(options: SuiteOptions): Promise<RunOutcome
   return outcomes;
 }
 
-/** One file, because starting is most of what many of these processes do. */
+/** The client as one file, because starting takes most of the time of so many processes. */
 async function bundledChild(): Promise<{ readonly script: string; readonly remove: () => Promise<void> }> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'network-client-'));
   const script = path.join(directory, 'client.mjs');
@@ -55,7 +55,7 @@ async function bundledChild(): Promise<{ readonly script: string; readonly remov
     platform: 'node',
     format: 'esm',
     target: 'node22',
-    // Some of firebase's dependencies are CommonJS.
+    // Some of firebase's dependencies are CommonJS, and need `require`.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     logLevel: 'error',
   });

@@ -1,11 +1,14 @@
-/** What goes wrong on a device itself: its clock is set, promises settle late or never, its store fails. By a seed. */
+/** Faults of the device itself, by a seed: its clock is set, promises settle late or never, its store fails. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Random } from '../../../functions/test/crash/random.ts';
 import type { Backend } from '../../src/backend.ts';
 import type { RecordingStore } from '../../src/store.ts';
 
 const DAY_MS = 24 * 3600_000;
-/** A clock that is set forward by days forgets what is synced, and completions, which the server remembers longer than that. */
+/**
+ * Changes of the clock. One that is days forward makes the client forget synced recordings and completions, which the server remembers
+ * longer.
+ */
 const JUMPS_MS = [-DAY_MS, -4 * 365 * DAY_MS, 20 * 3600_000];
 const MOST_AHEAD_MS = 3 * DAY_MS;
 const MOST_JUMPS = 3;
@@ -16,12 +19,12 @@ class Injected extends Error {
   override readonly name: string = 'Injected';
 }
 
-/** As Node says it of a full disk. */
+/** The error that Node gives for a full disk. */
 class InjectedFull extends Injected {
   readonly code = 'ENOSPC';
 }
 
-/** Where the error of a device's clock outlives the process. */
+/** Stores the error of a device's clock, which outlives the process. */
 export interface OffsetKeeper {
   read(): number;
   write(offsetMs: number): void;
@@ -41,7 +44,7 @@ export class Troubles {
     this.#clockOffsetMs = offset.read();
   }
 
-  /** Asked with every look at the clock: now and then it has been set. */
+  /** Called with every reading of the clock. Now and then it sets the clock. */
   clockOffsetMs(): number {
     if (this.#jumps < MOST_JUMPS && this.#random.chance(0.02)) {
       this.#jumps += 1;
@@ -51,7 +54,7 @@ export class Troubles {
     return this.#clockOffsetMs;
   }
 
-  /** Whether an error comes of what was injected: itself, or the limit of a wait for what never settles. */
+  /** Whether an error was injected, or is the time limit of a promise that was made to hang. */
   isMine(error: unknown): boolean {
     return error instanceof Injected || (error instanceof Error && error.name === 'TimeLimitError');
   }
@@ -83,7 +86,7 @@ export class Troubles {
     return delay(lateMs).then(work);
   }
 
-  /** Before the work or after it: a write that is said to have failed may have happened. */
+  /** Fails before the work or after it, because a write that is reported as failed may have happened. */
   async #failing<T>(work: () => Promise<T>): Promise<T> {
     if (this.#failures >= MOST_FAILURES || !this.#random.chance(0.08)) return this.#hanging(work);
     this.#failures += 1;

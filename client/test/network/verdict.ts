@@ -1,4 +1,4 @@
-/** What must be true after a run, by what the client said, what the proxy counted and what the server has. */
+/** Checks what must be true after a run, from the reports of the client, the counts of the proxy and the data of the server. */
 import { checkUser } from '../../../functions/test/invariants/check.ts';
 import { everyWordOnce } from '../../../functions/test/invariants/requests.ts';
 import { loadUserData } from '../../../functions/test/invariants/userData.ts';
@@ -52,7 +52,7 @@ export async function judge({ uid, plan, reports, kills, proxy }: Evidence): Pro
     ...jobs.flatMap(({ status, acknowledgedAt }) =>
       acknowledgedAt === null ? [`a ${status} job is not acknowledged`] : [],
     ),
-    // A store that fails forgets what was sent: then it is sent again, and the server recognises it.
+    // A store that fails forgets what was sent. It is sent again, and the server recognises it.
     ...(plan.isTroubled ? [] : bytes(proxy.audio, kills)),
     ...sound(data, plan),
   ];
@@ -80,8 +80,8 @@ function synced(reports: readonly Report[], expected: readonly string[]): string
 }
 
 /**
- * Each ending of a job once; once more only where putting that on record did not come to its end: the process was killed before, or
- * the store of a troubled device failed.
+ * Each end of a job must be handed over once. It may be handed over once more if storing that was interrupted: the process was killed
+ * before, or the store of a troubled device failed.
  */
 function handedOver(reports: readonly Report[], isTroubled: boolean): { complaints: string[]; again: number } {
   const open = new Set<string>();
@@ -100,8 +100,8 @@ function handedOver(reports: readonly Report[], isTroubled: boolean): { complain
 }
 
 /**
- * The least that an interrupted upload can send. To Storage: each byte that Storage has taken once, and each piece that did not
- * get there. As one request: the request once, and once more for each time that its answer did not come.
+ * The fewest bytes that an interrupted upload can send. To Storage: each byte that Storage accepted once, and each piece that did not
+ * arrive. As one request: the request once, and once more for each lost answer.
  */
 function bytes(audio: readonly AudioRequest[], kills: readonly number[]): string[] {
   const byId = Map.groupBy(audio, ({ id }) => id);
@@ -112,7 +112,7 @@ function bytes(audio: readonly AudioRequest[], kills: readonly number[]): string
     ...[...byId].flatMap(([id, requests]) =>
       requests[0]?.kind === 'piece' ? pieces(id, requests) : wholes(id, requests, kills),
     ),
-    // A batch that was begun is finished as it is, by whatever process.
+    // A batch that was begun must be finished unchanged, by whichever process.
     ...[...keysOf].flatMap(([name, keys]) => (keys.size === 1 ? [] : [`${name} was sent in ${keys.size} batches`])),
   ];
 }
@@ -130,7 +130,7 @@ function pieces(path: string, requests: readonly AudioRequest[]): string[] {
   ];
 }
 
-/** An answer that came may have been lost with the process that it came to. */
+/** An answer that arrived may have been lost with the process that received it. */
 function wholes(key: string, requests: readonly AudioRequest[], kills: readonly number[]): string[] {
   const inVain = requests.filter(({ wasAnswered, atMs }, i) => {
     const next = requests[i + 1];

@@ -1,12 +1,12 @@
-/** As much of Firebase Auth as its SDK needs to sign somebody in and to renew tokens. */
+/** The part of Firebase Auth that its SDK needs to sign users in and to renew tokens. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface AuthServer {
   readonly url: string;
-  /** Who signs in next. */
+  /** The user who signs in next. */
   uid: string;
-  /** Why no more tokens are given, as Firebase Auth says it; null while they are. */
+  /** Firebase Auth's reason for refusing tokens; null if it gives them. */
   refusal: string | null;
   close(): Promise<void>;
 }
@@ -17,7 +17,7 @@ export async function startAuthServer(): Promise<AuthServer> {
   const server = createServer((request, response) => {
     const { uid } = auth;
     const now = Math.floor(Date.now() / 1000);
-    // No two tokens are the same.
+    // Every token is different.
     const token = `${part({ alg: 'none' })}.${part({ sub: uid, iat: now, exp: now + 3600, jti: (tokens += 1) })}.`;
     const answer = {
       ...{ localId: uid, idToken: token, refreshToken: 'refresh', expiresIn: '3600' },

@@ -1,4 +1,4 @@
-/** A device whose process can die at any point, and whose store outlives it. */
+/** A device whose process can die at any point, and whose store survives. */
 import { createSyncClient } from '../../src/client.ts';
 import type { SyncClient } from '../../src/client.ts';
 import type { Completion } from '../../src/completions.ts';
@@ -10,18 +10,18 @@ import type { Clock } from '../../src/time.ts';
 import type { FakeServer } from './fakeServer.ts';
 import type { VirtualClock } from './virtualClock.ts';
 
-/** One life of the process. What it awaits when it dies never comes. */
+/** One life of the process. Promises that it awaits when it dies never settle. */
 interface Life {
-  /** Operations until it dies, of the store and of the network. */
+  /** Number of operations of the store and the network until it dies. */
   left: number;
   isDead: boolean;
-  /** Completions that its handler has got and that are not on record yet. */
+  /** Completions that its handler has received and that are not stored as handed over yet. */
   readonly open: Set<string>;
 }
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
-/** A call, because it changes while others are waited for. */
+/** A function, because the value changes during awaits. */
 const isDead = (life: Life): boolean => life.isDead;
 
 export class Device {
@@ -29,9 +29,9 @@ export class Device {
   readonly #server: FakeServer;
   readonly #clock: VirtualClock;
   #life: Life = { left: 0, isDead: true, open: new Set() };
-  /** How often each ending of a job was handed over. */
+  /** How often each end of a job was handed over. */
   readonly handedOver = new Map<string, number>();
-  /** How often a process died while it was handing this over. */
+  /** How often a process died while it handed this over. */
   readonly diedHandingOver = new Map<string, number>();
   /** Recordings whose audio was deleted. */
   readonly deleted: string[] = [];
@@ -47,7 +47,7 @@ export class Device {
     return this.#life.isDead;
   }
 
-  /** @param operations after which it dies. */
+  /** @param operations after which the process dies */
   start(operations = Infinity, options: Partial<SyncClientOptions> = {}): SyncClient {
     this.#life = { left: operations, isDead: false, open: new Set() };
     this.lives += 1;
@@ -82,7 +82,7 @@ export class Device {
     life.open.add(key);
   }
 
-  /** The process may die before it, or after it and before it hears of that. */
+  /** The process may die before the operation, or after it but before it gets the result. */
   async #act<T>(life: Life, work: () => Promise<T>): Promise<T> {
     if (isDead(life)) return never();
     life.left -= 1;
@@ -94,7 +94,7 @@ export class Device {
     return isDead(life) ? never() : result;
   }
 
-  /** Audio that goes without its recording: only what is on record as synced, because the server said so. */
+  /** Checks that audio is deleted only if its recording is stored as synced, because the server said so. */
   async #watchDeletion(id: string): Promise<void> {
     const recording = (await this.disk.entries()).get(`recording/${id}`);
     if (recording === undefined) return;
@@ -103,7 +103,7 @@ export class Device {
       this.errors.push(new Error(`Audio was deleted of a recording that is ${String(recording['state'])}.`));
   }
 
-  /** What a process waits for when it dies never comes either. */
+  /** A clock whose waits never end after the process has died. */
   #mortalClock(life: Life): Clock {
     const clock = this.#clock;
     return {
@@ -121,7 +121,7 @@ export class Device {
     const act = <T>(work: () => Promise<T>): Promise<T> => this.#act(life, () => this.#clock.during(work));
     return {
       entries: () => act(() => disk.entries()),
-      // One by one, as the interface allows: the process may die between any two.
+      // Written one by one, as the interface allows: the process may die between any two.
       put: async (entries) => {
         for (const entry of entries) await act(() => disk.put(new Map([entry])));
         for (const [key] of entries) life.open.delete(key.replace('completion/', ''));

@@ -1,4 +1,4 @@
-/** `expo-sqlite` and `expo-file-system` as React Native has them, on what Node has: the same database engine, real files. */
+/** `expo-sqlite` and `expo-file-system` as in React Native, built on Node: the same database engine, and real files. */
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ExpoDatabase, ExpoFileSystem, ExpoSqlite } from '../../src/react-native.ts';
 
-/** A process that dies after so many steps: statements, and writes of files. What it waits for then never comes. */
+/** A process that dies after so many steps, which are statements and writes of files. Promises that it awaits then never settle. */
 export class ExpoProcess {
   readonly #open = new Set<DatabaseSync>();
   #left: number;
@@ -24,13 +24,13 @@ export class ExpoProcess {
   }
 
   async step(): Promise<void> {
-    await turn(); // As on a device, each is a trip to another thread.
+    await turn(); // On a device, each step is a trip to another thread.
     this.#left -= 1;
     if (this.isDead) this.kill();
     await this.alive(undefined);
   }
 
-  /** The same, as long as the process lives; else it never comes. */
+  /** The same value while the process lives; a promise that never settles afterwards. */
   alive<T>(value: T): Promise<T> {
     return this.isDead ? new Promise(() => undefined) : Promise.resolve(value);
   }
@@ -39,7 +39,7 @@ export class ExpoProcess {
     this.#open.add(db);
   }
 
-  /** Its connections go with it, and transactions that are not committed with them. */
+  /** Closes its connections, and reverts transactions that are not committed. */
   kill(): void {
     this.#left = -1;
     this.#die();
@@ -48,7 +48,7 @@ export class ExpoProcess {
   }
 }
 
-/** @param root A directory: databases and documents are in it. @param fails whether a statement is to fail */
+/** @param root directory of databases and documents @param fails whether a statement is to fail */
 export function expoModules(
   root: string,
   fails: (sql: string) => boolean = () => false,
@@ -101,7 +101,7 @@ function fileSystem(root: string, owner: ExpoProcess): ExpoFileSystem {
       return existsSync(this.#path);
     }
     async write(content: Uint8Array): Promise<void> {
-      // A process may die in the middle of a file.
+      // A process may die while it writes a file.
       writeFileSync(this.#path, content.subarray(0, content.length / 2));
       await owner.step();
       writeFileSync(this.#path, content);

@@ -1,4 +1,4 @@
-/** The Web Locks that this library uses: exclusive ones, `ifAvailable`, `steal` and a signal. */
+/** The part of the Web Locks API that this library uses: exclusive locks, `ifAvailable`, `steal` and a signal. */
 type Granted = (lock: Lock | null) => Promise<void> | undefined;
 
 interface Held {
@@ -29,7 +29,7 @@ export class FakeLocks {
     });
   }
 
-  /** Takes a lock from the tab that holds it. */
+  /** Takes a lock from the tab that has it. */
   steal(name: string): void {
     const held = this.#held.get(name);
     this.#held.delete(name);

@@ -1,4 +1,4 @@
-/** The server's contract in memory, with time and faults under control: for tests of what a client does with its answers. */
+/** The server's contract in memory, with time and faults under control, to test how the client reacts to its answers. */
 import { createHash } from 'node:crypto';
 import type { Backend } from '../../src/backend.ts';
 import { strangerAt } from './faults.ts';
@@ -30,29 +30,29 @@ export class FakeServer {
   readonly jobs = new Map<string, FakeJob>();
   readonly #sessions = new Map<string, Session>();
   readonly #objects = new Map<string, Uint8Array>();
-  /** Content (MD5) to the number of jobs that transcribed it. */
+  /** How many jobs transcribed each content, by its MD5. */
   readonly transcribed = new Map<string, number>();
-  /** Names that are refused, and why. */
+  /** Names that are refused, with the reason. */
   readonly refused = new Map<string, string>();
-  /** Names whose processing fails: code and whether a retry helps; each once. */
+  /** Names whose processing fails once: the code, and whether a retry helps. */
   readonly failing = new Map<string, { code: string; retryable: boolean }>();
-  /** For requests in their order; none after the last. */
+  /** Faults of the next requests, in order. Later requests have none. */
   faults: Fault[] = [];
-  /** Answers every request in the server's place; null where nobody does. */
+  /** Answers every request in place of the server; null if the server answers. */
   stranger: (() => Response) | null = null;
-  /** What `Retry-After` says, of answers that have one. */
+  /** The value of `Retry-After` in answers that have one. */
   retryAfterSeconds: number | string = 30;
-  /** Bodies received: all bytes of audio that were sent, by whatever way. */
+  /** Bytes of audio in all bodies that were received, by either way. */
   audioBytes = 0;
   readonly requests: string[] = [];
   signedIn = true;
-  /** So many objects arrive as something else than was sent; all of this name do. */
+  /** Number of objects that arrive damaged; all objects of `corruptedName` do. */
   corrupted = 0;
   corruptedName = '';
-  /** Nobody hears of objects that arrive, until a job is created once more. */
+  /** Whether the events of new objects are lost, until a job is created again. */
   losesEvents = false;
   maxRequestBytes = 30 * 1024 * 1024;
-  /** What the names of one job may have together: its document holds no more. */
+  /** Most bytes of the names of one job: its document has a limit. */
   maxNameBytes = Infinity;
 
   constructor(clock: VirtualClock) {
@@ -60,7 +60,7 @@ export class FakeServer {
     this.#startedAt = clock.now() - clock.monotonic();
   }
 
-  /** Of the server, whose clock nobody sets: Unix milliseconds. */
+  /** The server's own clock, which is never set, Unix milliseconds. */
   #now(): number {
     return this.#startedAt + this.#clock.monotonic();
   }
@@ -78,7 +78,7 @@ export class FakeServer {
     };
   }
 
-  /** Whether it needs no more audio of a recording. */
+  /** Whether the server needs no more audio of a recording. */
   isDoneWith(name: string): boolean {
     const files = [...this.jobs.values()].flatMap((job) => job.files).filter((file) => file.name === name);
     return files.some(({ state }) => state === 'transcribed' || state === 'silent' || state === 'duplicate');
@@ -254,12 +254,12 @@ export class FakeServer {
     return status('final');
   }
 
-  /** Forgets all uploads that are under way, as Storage does after a week. */
+  /** Forgets all uploads in progress, as Storage does after a week. */
   expireSessions(): void {
     this.#sessions.clear();
   }
 
-  /** What the event of an object does. */
+  /** Does what the event of a new object does. */
   #arrived(path: string): void {
     const [, , jobId = ''] = path.split('/');
     const bytes = this.#objects.get(path);
@@ -297,7 +297,7 @@ export class FakeServer {
     return Response.json({ result: {} });
   }
 
-  /** What has become of jobs by now. */
+  /** Brings all jobs up to date. */
   #process(): void {
     for (const job of this.jobs.values()) {
       if (job.due > this.#now()) continue;

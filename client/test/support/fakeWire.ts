@@ -1,4 +1,4 @@
-/** What the server in memory keeps, and how it says so. */
+/** The state of the server in memory, and the form of its answers. */
 import type { FileState } from 'offline-audio-sync-contract';
 
 export interface FakeFile {
@@ -18,7 +18,7 @@ export interface FakeJob {
   status: string;
   finishedAt: number | null;
   acknowledgedAt: number | null;
-  /** When it goes on. */
+  /** When the job continues. */
   due: number;
 }
 
@@ -76,7 +76,7 @@ export function cutShort({ status: code, headers }: Response): Response {
   return new Response(body, { status: code, headers });
 }
 
-/** Enough of RFC 7578 for what the client writes. */
+/** The part of RFC 7578 that the client uses. */
 export function parseMultipart(contentType: string, body: Uint8Array): { name: string; bytes: Uint8Array }[] {
   const boundary = /boundary=(.*)$/.exec(contentType)?.[1] ?? '';
   const text = Buffer.from(body).toString('latin1');

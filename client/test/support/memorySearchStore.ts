@@ -1,4 +1,4 @@
-/** What a browser keeps on disk, in memory: for tests and measurements in which the disk has no part. */
+/** Stores in memory what a browser stores on disk, for tests and measurements without the disk. */
 import type { IndexedConversation, SearchStore, StoredBlock } from '../../src/search/index.ts';
 
 export function memorySearchStore(): SearchStore {

@@ -3,7 +3,7 @@ import { AbortController as Polyfilled } from 'abort-controller';
 
 const native = globalThis.AbortController;
 
-/** Makes it the global one. @returns puts the platform's back */
+/** Makes it the global one. @returns a function that restores the platform's */
 export function polyfillAbort(): () => void {
   globalThis.AbortController = Polyfilled as typeof AbortController;
   return () => {
@@ -11,7 +11,7 @@ export function polyfillAbort(): () => void {
   };
 }
 
-/** Node's fetch, with a signal of the polyfill, which it would refuse. */
+/** Node's fetch for signals of the polyfill, which it would otherwise refuse. */
 export const polyfilledFetch: typeof fetch = (input, init = {}) => {
   const { signal, ...rest } = init;
   const controller = new native();

@@ -1,4 +1,4 @@
-/** The sample recordings, as files that an app would hand over. */
+/** The sample recordings as files, as an app passes them to the client. */
 import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
 
 export interface SampleFile {

@@ -1,4 +1,4 @@
-/** The running Emulator Suite, as an app's Firebase SDK sees it. */
+/** The running Emulator Suite, as the Firebase SDK of an app sees it. */
 import { randomUUID } from 'node:crypto';
 import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { deleteApp, initializeApp } from 'firebase/app';
@@ -14,7 +14,7 @@ export function required(name: string): string {
   return value;
 }
 
-/** Where the suite answers, or a proxy in front of it. */
+/** Addresses of the suite, or of a proxy in front of it. */
 export interface Origins {
   readonly functionsUrl: string;
   readonly storageUrl: string;
@@ -43,7 +43,7 @@ export interface SignedIn {
   close(): Promise<void>;
 }
 
-/** A new user. */
+/** Creates a user. */
 export async function createAccount(): Promise<Account & { readonly uid: string }> {
   const account = { email: `${randomUUID()}@example.com`, password: 'correct horse' };
   const host = required('FIREBASE_AUTH_EMULATOR_HOST');
@@ -57,7 +57,7 @@ export async function createAccount(): Promise<Account & { readonly uid: string 
   return { ...account, uid: localId };
 }
 
-/** Signs a user in, as an app does. */
+/** Signs a user in as an app does. */
 export async function signIn({ email, password }: Account, origins = suiteOrigins()): Promise<SignedIn> {
   const projectId = required('GCLOUD_PROJECT');
   const app = initializeApp({ projectId, apiKey: 'any', storageBucket: `${projectId}.appspot.com` }, randomUUID());

@@ -14,7 +14,7 @@ export class Tabs {
   readonly #waiting: (() => void)[] = [];
   readonly #listeners = new Map<RecordingStore, () => void>();
   #owner: AbortSignal | null = null;
-  /** Aborting it tells the tab at work that another one has taken over. */
+  /** Aborting this tells the working tab that another one has taken over. */
   #lost = new AbortController();
   #token = '';
   #leases = 0;
@@ -24,8 +24,8 @@ export class Tabs {
   }
 
   /**
-   * The tab at work stands still, and one that waits takes over.
-   * @returns how to tell the first one of it, which it learns when it wakes.
+   * Freezes the working tab, and a waiting one takes over.
+   * @returns a function that lets the first tab continue and learn of it
    */
   takeOver(): () => void {
     const lost = this.#lost;

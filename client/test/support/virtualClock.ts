@@ -1,4 +1,4 @@
-/** Time that passes only when nothing else is going on. */
+/** Time that passes only while nothing else is pending. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/time.ts';
 
@@ -10,10 +10,10 @@ interface Timer {
 export class VirtualClock implements Clock {
   /** Milliseconds that have passed. */
   #passed = 0;
-  /** The wall clock, less what has passed: people set it. */
+  /** The wall clock minus the time that has passed. It changes when the clock is set. */
   #wallStart: number;
   readonly #timers = new Set<Timer>();
-  /** Operations under way that are not timers: of a store, of a server. */
+  /** Pending operations that are not timers: of a store, of a server. */
   #underWay = 0;
 
   constructor(startMs = Date.UTC(2026, 0, 5, 9)) {
@@ -28,7 +28,7 @@ export class VirtualClock implements Clock {
     return this.#passed;
   }
 
-  /** Sets the wall clock forward, or back, milliseconds. */
+  /** Sets the wall clock forward or back, milliseconds. */
   jump(ms: number): void {
     this.#wallStart += ms;
   }
@@ -47,7 +47,7 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Time stands still as long as this runs. */
+  /** Time stands still while this runs. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#underWay += 1;
     try {
@@ -57,7 +57,7 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** Until nothing moves without time passing. */
+  /** Resolves when nothing more happens without time passing. */
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < 3;) {
       await turn();
@@ -65,7 +65,7 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** To the next timer. @returns false where there is none before `latest`. */
+  /** Advances to the next timer. @returns false if there is none before `latest` */
   async step(latest = Infinity): Promise<boolean> {
     await this.settle();
     const [next] = [...this.#timers].sort((a, b) => a.at - b.at);
@@ -76,7 +76,7 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  /** Lets so much time pass, milliseconds. */
+  /** Lets this much time pass, milliseconds. */
   async advance(ms: number): Promise<void> {
     const until = this.#passed + ms;
     while (await this.step(until));
@@ -84,7 +84,7 @@ export class VirtualClock implements Clock {
     await this.settle();
   }
 
-  /** @returns whether it came to be so, within so much time. */
+  /** @returns whether the condition became true within this time */
   async until(isSo: () => boolean, limitMs: number): Promise<boolean> {
     const latest = this.#passed + limitMs;
     await this.settle();

@@ -1,4 +1,4 @@
-/** A device, a server and time, and the shortest way to say what happens to them. */
+/** A device, a server and a clock, with short methods for what happens to them. */
 import type { SyncClient } from '../../src/client.ts';
 import type { SyncClientOptions } from '../../src/options.ts';
 import type { Recording } from '../../src/recording.ts';
@@ -22,7 +22,7 @@ export class World {
     return client;
   }
 
-  /** Adds a recording of so many bytes. Its content is one of a kind. */
+  /** Adds a recording of so many bytes, with unique content. */
   async add(client: SyncClient, size = 100, name = this.nextName()): Promise<Recording> {
     const data = new Uint8Array(size).map((_, i) => (i < 8 ? (this.#names >> (8 * i)) & 255 : i % 251));
     this.#names += 1;
@@ -33,7 +33,7 @@ export class World {
     return `audio_omi_opus_16000_1_fs160_${1_760_000_000 + this.#names}.bin`;
   }
 
-  /** Requests to one endpoint. */
+  /** Number of requests to one endpoint. */
   requests(part: string): number {
     return this.server.requests.filter((request) => request.includes(part)).length;
   }

@@ -1,16 +1,16 @@
-/** Accounts that the server does not serve: that is no verdict on recordings, and is said in words. */
+/** Accounts that the server does not serve. This fails no recording, and the user is told. */
 import assert from 'node:assert/strict';
 import { SyncError } from '../../src/errors.ts';
 import { problem } from '../support/fakeWire.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
-describe('an account that the server does not serve', () => {
+describe('An account that the server does not serve', () => {
   let world: World;
   beforeEach(() => {
     world = new World();
   });
 
-  it('that was deleted is named, and what it recorded is kept', async () => {
+  it('is reported as gone if it was deleted, and its recordings are kept', async () => {
     const { backend } = world.server;
     let isGone = true;
     const client = await world.client({
@@ -32,7 +32,7 @@ describe('an account that the server does not serve', () => {
   });
 
   for (const code of ['sign_up_not_allowed', 'app_check_failed', 'unauthenticated']) {
-    it(`${code}: its recordings wait until that has changed, and none has failed`, async () => {
+    it(`(${code}) keeps its recordings waiting until that has changed, and none fails`, async () => {
       let isServed = false;
       const asked: boolean[] = [];
       const { backend } = world.server;
@@ -61,7 +61,7 @@ describe('an account that the server does not serve', () => {
     });
   }
 
-  it('over its daily limit is told so in the words of the server, also after a restart', async () => {
+  it('is told of its daily limit in the words of the server, also after a restart', async () => {
     world.server.faults = ['rate_limited'];
     world.server.retryAfterSeconds = 5 * 3600;
     const client = await world.client();

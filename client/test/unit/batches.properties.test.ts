@@ -14,7 +14,7 @@ const targets = fc.record(
   { noNullPrototype: true },
 );
 
-/** A recording that nothing has happened to yet. */
+/** A recording that was just added. */
 function waiting(added: Pick<RecordingDoc, 'id' | 'name' | 'size' | 'addedAt' | 'target'>): RecordingDoc {
   return {
     ...added,
@@ -48,8 +48,8 @@ const limits = fc.record<BatchLimits>({
   maxFilesPerJob: fc.integer({ min: 1, max: 40 }),
 });
 
-describe('planning batches', () => {
-  it('takes every recording once, within the limits, and never two of one name or of two targets together', () => {
+describe('Planning batches', () => {
+  it('includes every recording once, within the limits, and never two with one name or of two targets in one batch', () => {
     fc.assert(
       fc.property(recordings, limits, (all, limit) => {
         const left = new Map(all.map((recording) => [recording.id, recording]));
@@ -78,7 +78,7 @@ describe('planning batches', () => {
     );
   });
 
-  it('begins with what has waited longest', () => {
+  it('begins with the recording that has waited longest', () => {
     fc.assert(
       fc.property(recordings, (all) => {
         const oldest = Math.min(...all.map(({ addedAt }) => addedAt));
@@ -88,7 +88,7 @@ describe('planning batches', () => {
     );
   });
 
-  it('sends small batches as one request, anything larger to Storage', () => {
+  it('sends small batches as one request, and larger ones to Storage', () => {
     const target = { deviceId: null, conversationId: null, clockOffsetMs: 0 };
     const doc = (id: string, size: number) => waiting({ id, name: `${id}.bin`, size, addedAt: 0, target });
     const many = (count: number) => Array.from({ length: count }, (_, i) => doc(String(i).padStart(4, '0'), 10));
@@ -112,7 +112,7 @@ describe('planning batches', () => {
     assert.equal(second?.way, 'multipart');
   });
 
-  it('sends what was given up before apart from the rest', () => {
+  it('separates recordings that failed before from the others', () => {
     const target = { deviceId: null, conversationId: null, clockOffsetMs: 0 };
     const doc = (id: string, givenUp: number) => ({
       ...waiting({ id, name: `${id}.bin`, size: 10, addedAt: 0, target }),

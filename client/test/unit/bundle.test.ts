@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 
 const CLIENT = path.resolve(import.meta.dirname, '../..');
 
-/** What an app's bundler makes of some code that uses this library. @returns gzipped bytes, without these packages. */
+/** Bundles code that uses this library, as an app does. @returns gzipped bytes, without these packages */
 async function bundled(
   code: string,
   external: readonly string[] = ['firebase/*'],
@@ -17,7 +17,7 @@ async function bundled(
     write: false,
     format: 'esm',
     target: 'es2022',
-    // Fails for whatever Node alone has.
+    // Makes the bundler fail on modules that only Node has.
     platform: 'browser',
     external: [...external],
   });
@@ -25,8 +25,8 @@ async function bundled(
   return { gzipped: gzipSync(contents, { level: 9 }).length, text };
 }
 
-describe('the bundle of an app', () => {
-  it('has less than 24 kB of this library in it, gzipped, with everything of it, and less than 25.2 kB with idb', async () => {
+describe('The bundle of an app', () => {
+  it('has less than 24 kB of this library, gzipped, with all its parts, and less than 25.2 kB with idb', async () => {
     const everything = `
       export * from './src/index.ts';
       export * from './src/firebase.ts';
@@ -39,7 +39,7 @@ describe('the bundle of an app', () => {
     console.log(`      ${own.gzipped} bytes gzipped, ${gzipped} with idb`);
   });
 
-  it('has only what is used of it', async () => {
+  it('contains only the used parts', async () => {
     const { gzipped, text } = await bundled(`
       import { frameBytes, transcriptOf } from './src/index.ts';
       console.log(frameBytes([]), transcriptOf);

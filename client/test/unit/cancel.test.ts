@@ -4,7 +4,7 @@ import { HOUR_MS, states, World } from '../support/world.ts';
 
 const MEGABYTE = 1024 * 1024;
 
-describe('a job that is cancelled while it is still uploading', () => {
+describe('A job that is cancelled while it is being uploaded', () => {
   let world: World;
   let client: SyncClient;
   let jobId: string;
@@ -12,21 +12,21 @@ describe('a job that is cancelled while it is still uploading', () => {
   beforeEach(async () => {
     world = new World();
     client = await world.client({ limits: { maxRequestBytes: 1 }, concurrency: 1, gatherMs: 50 });
-    // The job, both requests of the small recording, the beginning of the large one, and its first piece hangs.
+    // The requests are the job, two for the small recording, the start of the large one, and its first piece, which hangs.
     world.server.faults = ['none', 'none', 'none', 'none', 'hang'];
     await world.add(client, 100);
     await world.clock.advance(10);
     await world.add(client, 4 * MEGABYTE);
   });
 
-  /** Both in one job: the first has arrived, the second is on its way. */
+  /** Both recordings are in one job: the first has arrived, the second is being sent. */
   async function uploading(): Promise<void> {
     await world.clock.advance(100);
     assert.deepEqual(states(client), ['uploaded', 'uploading']);
     jobId = client.recordings()[0]?.jobId ?? '';
   }
 
-  it('leaves all of its recordings failed, and kept', async () => {
+  it('marks all its recordings as failed, and keeps them', async () => {
     await uploading();
     await client.cancelJob(jobId);
     assert.deepEqual(states(client), ['failed', 'failed']);
@@ -38,7 +38,7 @@ describe('a job that is cancelled while it is still uploading', () => {
     assert.equal([...(await world.device.disk.entries()).keys()].filter((key) => key.startsWith('batch/')).length, 0);
   });
 
-  it('is not uploaded again, not even what was under way', async () => {
+  it('is not uploaded again, not even the part that was in progress', async () => {
     await uploading();
     const sent = world.server.audioBytes;
     await client.cancelJob(jobId);
@@ -50,7 +50,7 @@ describe('a job that is cancelled while it is still uploading', () => {
     assert.deepEqual(states(client), ['failed']);
   });
 
-  it('does the same if another device cancelled it', async () => {
+  it('ends in the same way if another device cancelled it', async () => {
     await uploading();
     await world.server.fetch('https://functions.test/cancelSyncJob', {
       method: 'POST',
@@ -61,7 +61,7 @@ describe('a job that is cancelled while it is still uploading', () => {
     assert.equal(world.requests('createSyncJob'), 1);
   });
 
-  it('goes up when it is tried again by hand', async () => {
+  it('is uploaded if the user retries it', async () => {
     await uploading();
     await client.cancelJob(jobId);
     await client.retry();

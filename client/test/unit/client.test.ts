@@ -5,7 +5,7 @@ import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
 const of = (fault: Fault, times: number): Fault[] => Array.from({ length: times }, () => fault);
 
-describe('a client', () => {
+describe('A client', () => {
   let world: World;
   beforeEach(() => {
     world = new World();
@@ -14,7 +14,7 @@ describe('a client', () => {
     assert.deepEqual(world.device.errors, []);
   });
 
-  it('marks only the recording that was refused; the others go on without it, and it is not sent again', async () => {
+  it('marks only the refused recording; the others continue without it, and it is not sent again', async () => {
     const client = await world.client();
     const names = [world.nextName(), 'audio_bad_1760000000.bin'];
     world.server.refused.set('audio_bad_1760000000.bin', 'bad_name');
@@ -32,7 +32,7 @@ describe('a client', () => {
     assert.deepEqual(states(client), ['synced', 'synced']);
   });
 
-  it('never gives up for want of a network, or in a hotel', async () => {
+  it('never gives up because of a missing network or a portal', async () => {
     const client = await world.client();
     world.server.faults = [...of('refused', 20), ...of('portal', 20)];
     await world.add(client);
@@ -40,7 +40,7 @@ describe('a client', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
-  it('starts by itself when the platform says that it is online', async () => {
+  it('starts automatically when the platform reports a network', async () => {
     let isOnline = false;
     let changed: () => void = () => undefined;
     const network = {
@@ -66,7 +66,7 @@ describe('a client', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
-  it('takes "offline" for a hint: it tries after two minutes, and a person may ask before', async () => {
+  it('regards "offline" as a hint: it tries after two minutes, or earlier on request', async () => {
     const network = { isOnline: () => false, onChange: () => () => undefined };
     const client = await world.client({ network });
     world.server.faults = ['refused', 'refused'];
@@ -93,7 +93,7 @@ describe('a client', () => {
     assert.ok(world.server.requests.length <= 12, `${world.server.requests.length} requests`);
   });
 
-  it('waits for its user', async () => {
+  it('waits for its user to sign in', async () => {
     world.server.signedIn = false;
     const client = await world.client();
     await world.add(client);
@@ -122,7 +122,7 @@ describe('a client', () => {
     assert.deepEqual(new Set(states(client)), new Set(['synced']));
   });
 
-  it('begins a batch after a while although more and more is added', async () => {
+  it('begins a batch after a while even if recordings are still being added', async () => {
     const client = await world.client({ gatherMs: 1000 });
     for (let i = 0; i < 60; i++) {
       await world.add(client);
@@ -137,7 +137,7 @@ describe('a client', () => {
     assert.ok(world.requests('syncUpload') <= 3, `${world.requests('syncUpload')} requests`);
   });
 
-  it('forgets a day later that a network took no large request: the device has moved on', async () => {
+  it('tries large requests again a day after a network refused them, because the device may have moved', async () => {
     const client = await world.client();
     const usual = world.server.maxRequestBytes;
     world.server.maxRequestBytes = 2000;
@@ -155,7 +155,7 @@ describe('a client', () => {
     assert.deepEqual(new Set(states(client)), new Set(['synced']));
   });
 
-  it('goes to Storage where the server takes less in one request than was thought', async () => {
+  it('uses Storage if the server accepts less in one request than expected', async () => {
     const client = await world.client();
     world.server.maxRequestBytes = 2000;
     await world.add(client, 5000);
@@ -164,7 +164,7 @@ describe('a client', () => {
     assert.equal(world.requests('createSyncJob'), 1);
   });
 
-  it('makes smaller jobs where the server takes fewer recordings in one than was thought', async () => {
+  it('makes smaller jobs if the server accepts fewer recordings in one job than expected', async () => {
     const client = world.device.start(Infinity, { limits: { maxRequestBytes: 1 } });
     for (let i = 0; i < 7; i++) await world.add(client);
     world.server.maxNameBytes = 3 * world.nextName().length;
@@ -174,7 +174,7 @@ describe('a client', () => {
     assert.equal(world.server.jobs.size, 3);
   });
 
-  it('gives up a single recording that is too much for a job', async () => {
+  it('gives up a single recording that is too large for a job', async () => {
     const client = await world.client({ limits: { maxRequestBytes: 1 } });
     world.server.maxNameBytes = 1;
     await world.add(client);
@@ -183,7 +183,7 @@ describe('a client', () => {
     assert.equal(world.requests('createSyncJob'), 1);
   });
 
-  it('does not upload what the server has from elsewhere', async () => {
+  it('does not upload recordings that the server has already', async () => {
     const client = await world.client({ limits: { maxRequestBytes: 1 } });
     const data = new Uint8Array(1000).fill(7);
     await client.add({ name: world.nextName(), data });
@@ -213,7 +213,7 @@ describe('a client', () => {
     assert.deepEqual([...world.device.handedOver.values()], [1, 1], 'its second end is another one');
   });
 
-  it('uploads again what the server cannot try again', async () => {
+  it('uploads recordings again if the server cannot retry them', async () => {
     const client = await world.client();
     const { name } = await world.add(client);
     world.server.failing.set(name, { code: 'recording_corrupt', retryable: false });
@@ -225,7 +225,7 @@ describe('a client', () => {
     assert.equal(world.requests('syncUpload'), 2);
   });
 
-  it('uploads anew, without being told, what did not arrive in time', async () => {
+  it('uploads recordings again that did not arrive in time, without a request of the app', async () => {
     const client = await world.client();
     const { name } = await world.add(client);
     world.server.failing.set(name, { code: 'upload_expired', retryable: false });
@@ -233,7 +233,7 @@ describe('a client', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
-  it('uploads anew what was in a job that is gone', async () => {
+  it('uploads recordings again whose job no longer exists', async () => {
     const client = await world.client();
     await world.add(client);
     await world.clock.advance(100);
@@ -259,7 +259,7 @@ describe('a client', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
-  it('is disposed of by its signal, and takes nothing then', async () => {
+  it('is disposed of by its signal, and accepts nothing then', async () => {
     const controller = new AbortController();
     const client = await world.client({ signal: controller.signal });
     controller.abort();
@@ -268,14 +268,14 @@ describe('a client', () => {
     await assert.rejects(world.add(client), { code: 'disposed' });
   });
 
-  it('leaves nothing with its signal when it is disposed of without it', async () => {
+  it('removes its listener from its signal when it is disposed of otherwise', async () => {
     const { signal } = new AbortController();
     const client = await world.client({ signal });
     await client.dispose();
     assert.deepEqual(getEventListeners(signal, 'abort'), []);
   });
 
-  it('tells of listeners that throw, once each, and goes on', async () => {
+  it('reports listeners that throw, once each, and continues', async () => {
     const client = world.device.start();
     const thrown = new Error('A listener threw.');
     const heard: unknown[] = [];
@@ -294,7 +294,7 @@ describe('a client', () => {
     assert.deepEqual(world.device.errors.splice(0), [thrown]);
   });
 
-  it('discards by hand what is not on its way, and nothing else', async () => {
+  it('removes only recordings that are not being sent, on request', async () => {
     const client = world.device.start();
     const { id } = await world.add(client);
     await client.discard(id);
@@ -321,7 +321,7 @@ describe('a client', () => {
     assert.deepEqual(states(later), []);
   });
 
-  it('refuses what no server could take, and stores nothing of it', async () => {
+  it('refuses recordings that no server could accept, and stores nothing of them', async () => {
     const client = await world.client();
     await assert.rejects(client.add({ name: 'a_1760000000.bin', data: new Uint8Array() }), { code: 'empty_recording' });
     await assert.rejects(client.add({ name: 'a"_1760000000.bin', data: new Uint8Array(1) }), { code: 'bad_name' });

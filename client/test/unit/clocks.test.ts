@@ -1,4 +1,4 @@
-/** People and networks set clocks, in either direction: no wait of the client depends on that. */
+/** Users and networks set clocks forward and back. No wait of the client depends on that. */
 import assert from 'node:assert/strict';
 import type { SyncClient } from '../../src/client.ts';
 import type { SyncClientOptions } from '../../src/options.ts';
@@ -12,7 +12,7 @@ interface Situation {
   readonly faults: readonly Fault[];
   readonly retryAfterSeconds?: number;
   readonly options?: (world: World) => Partial<SyncClientOptions>;
-  /** How long it may take from here if nobody sets the clock, milliseconds. */
+  /** How long it may take from here if the clock is not set, milliseconds. */
   readonly withinMs: number;
 }
 
@@ -53,10 +53,10 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   },
 };
 
-describe('a client whose wall clock is set', () => {
+describe('A client whose wall clock is set', () => {
   for (const [direction, jumpMs] of Object.entries(JUMPS)) {
     for (const [what, { faults, retryAfterSeconds = 30, options, withinMs }] of Object.entries(SITUATIONS)) {
-      it(`waits no minute longer when it is set ${direction} while it ${what}`, async () => {
+      it(`waits no minute longer if it is set ${direction} while it ${what}`, async () => {
         const world = new World();
         const client = await world.client(options?.(world));
         world.server.faults = [...faults];
@@ -80,7 +80,7 @@ describe('a client whose wall clock is set', () => {
       assert.deepEqual(states(client), ['synced', 'synced']);
     });
 
-    it(`keeps to a cool-down no longer than the server asked when it was set ${direction} between two starts`, async () => {
+    it(`waits no longer than the server asked if it was set ${direction} between two starts`, async () => {
       const world = new World();
       const first = await world.client();
       world.server.faults = ['busy'];

@@ -3,7 +3,7 @@ import { memoryStore } from '../../src/memory.ts';
 import { createSyncClient } from '../../src/client.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
-describe('the end of a job', () => {
+describe('The end of a job', () => {
   let world: World;
   beforeEach(() => {
     world = new World();
@@ -11,7 +11,7 @@ describe('the end of a job', () => {
 
   const push = (jobId: string) => ({ type: 'offline_sync_completed', job_id: jobId, status: 'completed' });
 
-  /** A job that has ended while nobody listened. */
+  /** A job that ended while no client was listening. */
   async function missed(): Promise<string> {
     const client = await world.client();
     await world.add(client);
@@ -22,7 +22,7 @@ describe('the end of a job', () => {
     return [...world.server.jobs.keys()].at(-1) ?? '';
   }
 
-  it('is handed over once, by whatever and however many ways it becomes known', async () => {
+  it('is handed over once, in however many ways it becomes known', async () => {
     const jobId = await missed();
     const client = await world.client();
     const ways = [
@@ -40,7 +40,7 @@ describe('the end of a job', () => {
     ['never answers', () => new Promise<never>(() => undefined)],
     ['is out of reach', () => Promise.reject(Object.assign(new Error('offline'), { code: 'unavailable' }))],
   ] as const)
-    it(`becomes known by the server's own answers where Firestore ${what}`, async () => {
+    it(`becomes known by the server's own answers if Firestore ${what}`, async () => {
       const client = await world.client({ backend: { ...world.server.backend, endedJobs } });
       for (let i = 0; i < 3; i++) {
         await world.add(client);
@@ -51,7 +51,7 @@ describe('the end of a job', () => {
       assert.deepEqual(world.device.errors, [], 'a network is no bug');
     });
 
-  it('is handed over, and its recordings settled, by a push alone, without anything being started', async () => {
+  it('is handed over, and its recordings become final, by a push alone, without a start of the client', async () => {
     const jobId = await missed();
     const client = world.device.start();
     await client.handlePushMessage(push(jobId));
@@ -60,7 +60,7 @@ describe('the end of a job', () => {
     assert.deepEqual(await world.device.disk.audioIds(), []);
   });
 
-  it('is no concern of other messages', async () => {
+  it('is not affected by other messages', async () => {
     const client = world.device.start();
     assert.equal(await client.handlePushMessage(undefined), false);
     assert.equal(await client.handlePushMessage({ type: 'chat', job_id: 'x' }), false);
@@ -68,7 +68,7 @@ describe('the end of a job', () => {
     assert.deepEqual(world.server.requests, []);
   });
 
-  it('does not come again with a re-installation, once it was acknowledged', async () => {
+  it('is not handed over again after a re-installation if it was acknowledged', async () => {
     await missed();
     const before = await world.client();
     await world.clock.advance(HOUR_MS);
@@ -85,7 +85,7 @@ describe('the end of a job', () => {
     assert.deepEqual(completions, []);
   });
 
-  it('comes again after a handler that failed, until one has taken it', async () => {
+  it('is handed over again after a handler that failed, until one succeeds', async () => {
     const jobId = await missed();
     let calls = 0;
     const client = await world.client({
@@ -101,8 +101,8 @@ describe('the end of a job', () => {
     await client.dispose();
   });
 
-  describe('that is listened for', () => {
-    /** A client whose recordings are all done when it looks at their job first, though the job has not ended by then. */
+  describe('with a listener', () => {
+    /** A client that finds all recordings done when it first reads their job, although the job has not ended yet. */
     async function almostEnded(onLook: (jobId: string, tell: (jobIds: readonly string[]) => void) => void) {
       let tell: (jobIds: readonly string[]) => void = () => undefined;
       let isFirst = true;
@@ -135,14 +135,14 @@ describe('the end of a job', () => {
       assert.deepEqual(states(client), ['synced']);
     }
 
-    it('is not missed when it comes while the job is being looked at', async () => {
+    it('is not missed if it arrives while the job is being read', async () => {
       await almostEnded((jobId, tell) => {
         tell([jobId]);
       });
       assert.deepEqual([...world.device.handedOver.values()], [1]);
     });
 
-    it('is asked for, and recordings are sent, where no listener can be begun', async () => {
+    it('is requested, and recordings are sent, if no listener can be started', async () => {
       const closed = (): never => {
         throw new Error('The client has already been terminated.');
       };
@@ -156,7 +156,7 @@ describe('the end of a job', () => {
       assert.deepEqual([[...world.device.handedOver.values()], world.device.errors], [[1], []]);
     });
 
-    it('is read from time to time, in case the listener has fallen silent', async () => {
+    it('is read from time to time, in case the listener has stopped without an error', async () => {
       await almostEnded(() => undefined);
       assert.deepEqual([...world.device.handedOver.values()], []);
       await world.clock.advance(10 * MINUTE_MS);
@@ -175,7 +175,7 @@ describe('the end of a job', () => {
     await client.dispose();
   });
 
-  it('does not come again where the clock is years ahead before the server has heard that it was handed over', async () => {
+  it('is not handed over again if the clock is years ahead before the server knows of the handover', async () => {
     const jobId = await missed();
     const deaf: typeof fetch = (input, init) =>
       JSON.stringify(input).includes('acknowledge')
@@ -192,7 +192,7 @@ describe('the end of a job', () => {
     assert.notEqual(world.server.jobs.get(jobId)?.acknowledgedAt, null);
   });
 
-  it('cancelled by hand, leaves its recordings here', async () => {
+  it('by cancellation leaves its recordings on the device', async () => {
     const client = await world.client();
     await world.add(client);
     await world.clock.advance(100);

@@ -5,13 +5,13 @@ import { HOUR_MS, states, World } from '../support/world.ts';
 
 const MEGABYTE = 1024 * 1024;
 
-describe('an app that has a say in what is uploaded', () => {
+describe('An app that controls its uploads', () => {
   let world: World;
   beforeEach(() => {
     world = new World();
   });
 
-  it('adds any Uint8Array, and learns of a device id that the server would refuse', async () => {
+  it('can add any Uint8Array, and is told of a device id that the server would refuse', async () => {
     const client = await world.client();
     const shared = new Uint8Array(new SharedArrayBuffer(16)).fill(7);
     const { id } = await client.add({ name: world.nextName(), data: shared, deviceId: 'phone1' });
@@ -22,7 +22,7 @@ describe('an app that has a say in what is uploaded', () => {
     }
   });
 
-  it('gets audio back, whole or in parts, until it is synced', async () => {
+  it('can read audio, whole or in parts, until it is synced', async () => {
     const client = await world.client();
     const { id } = await world.add(client, 100);
     const whole = await client.readAudio(id);
@@ -34,7 +34,7 @@ describe('an app that has a say in what is uploaded', () => {
     await assert.rejects(client.readAudio('unknown'), { code: 'not_found' });
   });
 
-  it('waits on a metered network where it says so, and uploads when asked to or when that has changed', async () => {
+  it('can wait on metered networks, and uploads on request or when that setting changes', async () => {
     let isMetered = true;
     let changed = (): void => undefined;
     const network: Network = {
@@ -66,7 +66,7 @@ describe('an app that has a say in what is uploaded', () => {
   });
 
   for (const way of ['multipart', 'direct'] as const) {
-    it(`cancels one upload that is under way, and the others go on (${way})`, async () => {
+    it(`cancels one upload that is in progress, and the others continue (${way})`, async () => {
       const client = await world.client({
         gatherMs: 50,
         ...(way === 'direct' && { limits: { maxRequestBytes: 1 }, concurrency: 1 }),
@@ -88,7 +88,7 @@ describe('an app that has a say in what is uploaded', () => {
     });
   }
 
-  it('cancels what has not begun, without a request', async () => {
+  it('cancels an upload that has not begun, without a request', async () => {
     const client = await world.client({ gatherMs: HOUR_MS });
     const { id } = await world.add(client);
     await client.cancelUpload(id);
@@ -99,13 +99,13 @@ describe('an app that has a say in what is uploaded', () => {
     assert.deepEqual(states(client), []);
   });
 
-  describe('records frames while they come', () => {
+  describe('that records frames as they arrive', () => {
     const format = { device: 'omi', codec: 'opus', sampleRate: 16_000, channels: 1, frameSize: 320 } as const;
     const startedAt = new Date('2025-10-09T08:53:20.000Z');
     const frames = (count: number, from = 0) =>
       Array.from({ length: count }, (_, i) => Uint8Array.of(0xb8, (from + i) % 251, (from + i) >> 8));
 
-    it('and keeps them in recordings that follow one another without a gap', async () => {
+    it('stores them in recordings that follow one another without a gap', async () => {
       const client = await world.client({ gatherMs: HOUR_MS });
       const recorder = frameRecorder(client, { format, startedAt, secondsKept: 2 });
       for (let i = 0; i < 25; i++) await recorder.append(frames(10, 10 * i));
@@ -121,7 +121,7 @@ describe('an app that has a say in what is uploaded', () => {
       assert.equal(stored.length, 250 * 7);
     });
 
-    it('and takes hours of them in one call', async () => {
+    it('can add hours of them in one call', async () => {
       const client = await world.client();
       const recorder = frameRecorder(client, { format, startedAt, secondsKept: 3600 });
       await recorder.append(frames(200_000));
@@ -130,7 +130,7 @@ describe('an app that has a say in what is uploaded', () => {
       assert.equal(bytes, 200_000 * 7);
     });
 
-    it('and loses none where a recording could not be stored, or a driver uses its buffer again', async () => {
+    it('loses none if a recording could not be stored, or if a driver reuses its buffer', async () => {
       const client = await world.client();
       let isFull = true;
       const add: typeof client.add = (recording) =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { problem } from '../support/fakeWire.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
-describe('a client that is told to wait', () => {
+describe('A client that is told to wait', () => {
   let world: World;
   beforeEach(() => {
     world = new World();
@@ -11,7 +11,7 @@ describe('a client that is told to wait', () => {
     assert.deepEqual(world.device.errors, []);
   });
 
-  it('waits as long as a 429 asks, counts it as no failure, and says so', async () => {
+  it('waits as long as a 429 asks, does not count it as a failure, and says so', async () => {
     const client = await world.client();
     world.server.faults = Array.from({ length: 16 }, () => 'rate_limited');
     world.server.retryAfterSeconds = 120;
@@ -30,7 +30,7 @@ describe('a client that is told to wait', () => {
   });
 
   for (const retryAfter of ['0', '-30', 'NaN', '1e9', 'soon', 'Wed, 31 Dec 2025 00:00:00 GMT'])
-    it(`does not ask again and again where a 429 says "Retry-After: ${retryAfter}", and goes on by itself`, async () => {
+    it(`does not ask repeatedly after a 429 with "Retry-After: ${retryAfter}", and continues automatically`, async () => {
       const client = await world.client();
       world.server.faults = Array.from({ length: 10_000 }, () => 'rate_limited');
       world.server.retryAfterSeconds = retryAfter;
@@ -42,7 +42,7 @@ describe('a client that is told to wait', () => {
       assert.deepEqual(states(client), ['synced']);
     });
 
-  it('waits a day and an hour at most, whatever date the server names', async () => {
+  it('waits at most a day and an hour, whatever date the server names', async () => {
     for (const [status, code] of [
       [429, 'fair_use_restricted'],
       [500, 'internal'],
@@ -58,7 +58,7 @@ describe('a client that is told to wait', () => {
     }
   });
 
-  it('keeps to a cool-down when it is started anew', async () => {
+  it('still waits after a restart', async () => {
     const first = await world.client();
     world.server.faults = ['busy'];
     world.server.retryAfterSeconds = 600;
@@ -74,7 +74,7 @@ describe('a client that is told to wait', () => {
     assert.deepEqual(states(second), ['synced'], 'a person may ask before');
   });
 
-  it('follows what was accepted while the server takes nothing new, also when it is started anew', async () => {
+  it('follows accepted jobs while the server accepts nothing new, also after a restart', async () => {
     const first = await world.client();
     await world.add(first);
     await world.clock.advance(100);
@@ -97,7 +97,7 @@ describe('a client that is told to wait', () => {
     assert.deepEqual(states(second), ['synced', 'synced']);
   });
 
-  it('follows nothing while the server wants to be left alone', async () => {
+  it('follows no jobs while the server asks for no requests at all', async () => {
     const client = await world.client();
     await world.add(client);
     await world.clock.advance(100);
@@ -111,7 +111,7 @@ describe('a client that is told to wait', () => {
     assert.deepEqual(states(client), ['synced', 'synced']);
   });
 
-  it('reads a cool-down of a version that had one for everything', async () => {
+  it('reads a wait that was stored by a version with one wait for all requests', async () => {
     const until = world.clock.now() + HOUR_MS;
     await world.device.disk.put(new Map([['coolDown', { until, reason: 'fair_use_restricted' }]]));
     const client = await world.client();

@@ -1,4 +1,4 @@
-/** Whatever the network does and wherever the process dies: every recording ends synced, once, and is deleted after that. */
+/** However the network fails and whenever the process dies: every recording is synced once, and is deleted after that. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
@@ -11,11 +11,11 @@ import { HOUR_MS, World } from '../support/world.ts';
 const FAULTS: readonly Fault[] = ['refused', 'lost_answer', 'cut_request', 'hang', 'rate_limited', 'busy', 'portal'];
 
 interface Plan {
-  /** Bytes. */
+  /** Sizes of the recordings, bytes. */
   readonly sizes: readonly number[];
   readonly maxRequestBytes: number;
   readonly faults: readonly Fault[];
-  /** Operations that each life of the process has; the last life has no end. */
+  /** Number of operations in each life of the process; the last life is unlimited. */
   readonly lives: readonly number[];
 }
 
@@ -70,7 +70,7 @@ async function live({ sizes, maxRequestBytes, faults, lives }: Plan) {
   return { isDone, server, device, client };
 }
 
-/** What must be true at the end of any plan. */
+/** Checks what must be true at the end of any plan. */
 async function assertKept(plan: Plan): Promise<void> {
   const { isDone, server, device, client } = await live(plan);
   assert.deepEqual(device.errors, []);
@@ -92,8 +92,8 @@ async function assertKept(plan: Plan): Promise<void> {
   assert.equal(device.handedOver.size, ended.length);
 }
 
-describe('a client that is killed at any point, on a network that fails in any way,', () => {
-  it('brings every recording to the server once, deletes it then, and hands every job over once', async function () {
+describe('A client that is killed at any point, on a network that fails in any way,', () => {
+  it('sends every recording to the server once, then deletes it, and hands every job over once', async function () {
     await fc.assert(
       fc.asyncProperty(plans, async (plan) => {
         await assertKept(plan);
@@ -103,7 +103,7 @@ describe('a client that is killed at any point, on a network that fails in any w
   });
 
   for (const way of ['multipart', 'direct'] as const) {
-    it(`does so wherever a ${way} upload of two recordings is cut off`, async function () {
+    it(`does so wherever a ${way} upload of two recordings breaks off`, async function () {
       const maxRequestBytes = way === 'multipart' ? 100_000 : 1;
       for (let operations = 0; operations <= 60; operations++) {
         await assertKept({ sizes: [100, 200], maxRequestBytes, faults: [], lives: [operations] });
@@ -111,7 +111,7 @@ describe('a client that is killed at any point, on a network that fails in any w
     });
   }
 
-  it('does so where the job is done before the process that was told of it comes back, and cannot send at once', async function () {
+  it('does so if the job ends before its process returns and cannot send at first', async function () {
     for (const faults of [['refused'], ['none', 'refused']] as const) {
       for (let operations = 0; operations <= 30; operations++) {
         const world = new World();

@@ -17,7 +17,7 @@ function alone(store: RecordingStore): SyncClient {
   return createSyncClient({ store, backend: { ...backend, idToken: () => Promise.resolve(null) } });
 }
 
-describe('the store of files', () => {
+describe('The store of files', () => {
   let directory: string;
   beforeEach(() => {
     directory = mkdtempSync(path.join(os.tmpdir(), 'file-store-'));
@@ -29,7 +29,7 @@ describe('the store of files', () => {
   const open = () => Promise.resolve(fileStore({ directory }));
   storeContract({ create: open, reopen: open });
 
-  it('tolerates torn files: entries that are no JSON are left out and left alone, half-written files cleared away', async () => {
+  it('tolerates torn files: it leaves entries that are not JSON alone, and deletes half-written files', async () => {
     const before = await open();
     await before.put(new Map([['whole', { here: true }]]));
     await before.putAudio('whole', Uint8Array.of(1), new Map());
@@ -47,7 +47,7 @@ describe('the store of files', () => {
     assert.deepEqual(await readdir(path.join(directory, 'audio')), ['whole']);
   });
 
-  it('begins with the next call, where it could not begin', async () => {
+  it('starts with the next call if it could not start', async () => {
     const obstacle = path.join(directory, 'entries');
     await writeFile(obstacle, '');
     const store = await open();
@@ -56,7 +56,7 @@ describe('the store of files', () => {
     assert.equal((await store.entries()).size, 0);
   });
 
-  it('lists its entries while others go away', async () => {
+  it('lists its entries while others are deleted', async () => {
     const store = await open();
     const keys = Array.from({ length: 50 }, (_, i) => `batch/${i}`);
     for (let round = 0; round < 10; round++) {
@@ -67,7 +67,7 @@ describe('the store of files', () => {
     assert.equal((await store.entries()).size, 0);
   });
 
-  it('has ten thousand recordings at hand in less than two seconds of the processor', async function () {
+  it('reads ten thousand recordings in less than two seconds of processor time', async function () {
     await (await open()).entries();
     const target = { deviceId: 'pendant', conversationId: null, clockOffsetMs: 0 };
     const failure = { code: 'recording_corrupt', message: 'Nothing in it can be read.', retryable: false };
@@ -103,13 +103,13 @@ describe('the store of files', () => {
     await client.dispose();
   });
 
-  it('undoes what a crash cut off between audio and the entries that come or go with it', async () => {
+  it('reverts what a crash interrupted between audio and its entries', async () => {
     const before = await open();
     const added = new Map([['recording/whole', { here: true }]]);
     await before.putAudio('whole', Uint8Array.of(1), added);
     const journal = (id: string, ...keys: string[]) =>
       writeFile(path.join(directory, 'journal', `${id}.json`), JSON.stringify({ keys }));
-    await journal('whole', 'recording/whole'); // Cut off at the very end, or before anything was removed.
+    await journal('whole', 'recording/whole'); // The write was interrupted at the very end, or before anything was removed.
     await writeFile(path.join(directory, 'audio', 'alone'), 'x');
     await journal('alone', 'recording/alone');
     await before.put(new Map([['recording/bare', {}]]));

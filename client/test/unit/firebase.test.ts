@@ -8,7 +8,7 @@ import { firebaseBackend } from '../../src/firebase.ts';
 import { startAuthServer } from '../support/authServer.ts';
 import type { AuthServer } from '../support/authServer.ts';
 
-describe('the backend of Firebase', () => {
+describe('The backend of Firebase', () => {
   let server: AuthServer;
   let app: FirebaseApp;
   let auth: Auth;
@@ -24,7 +24,7 @@ describe('the backend of Firebase', () => {
     await server.close();
   });
 
-  it('tells of its user signing in again, and of nothing else', async () => {
+  it('reports that its user signed in again, and nothing else', async () => {
     const backend = firebaseBackend({ app, auth });
     let times = 0;
     const unsubscribe = backend.onSignIn?.(() => (times += 1));
@@ -50,14 +50,14 @@ describe('the backend of Firebase', () => {
   });
 
   for (const refusal of ['USER_NOT_FOUND', 'USER_DISABLED', 'TOKEN_EXPIRED']) {
-    it(`says that the account is gone: ${refusal}`, async () => {
+    it(`reports a missing account: ${refusal}`, async () => {
       const backend = firebaseBackend({ app, auth });
       server.refusal = refusal;
       await assert.rejects(backend.idToken(true), { name: 'SyncError', code: 'account_gone' });
     });
   }
 
-  it('says nothing of the account where only the request failed', async () => {
+  it('does not report a missing account if only the request failed', async () => {
     const backend = firebaseBackend({ app, auth });
     server.refusal = 'INTERNAL_ERROR';
     await assert.rejects(backend.idToken(true), ({ name }: Error) => name !== 'SyncError');

@@ -6,7 +6,7 @@ const found = (text: string, query: string): string[] =>
   findIn(fold(text), foldQuery(query)).map(({ start, end }) => text.slice(start, end));
 
 describe('The form in which text is searched', () => {
-  it('has no case, accents, ligatures or widths', () => {
+  it('ignores case, accents, ligatures and widths', () => {
     assert.deepEqual(found('Crème brûlée or creme?', 'CREME'), ['Crème', 'creme']);
     assert.deepEqual(found('Cre\u0300me', 'creme'), ['Cre\u0300me']);
     assert.deepEqual(found('ﬁne ＡＢＣ', 'fine abc'), ['ﬁne ＡＢＣ']);
@@ -17,7 +17,7 @@ describe('The form in which text is searched', () => {
     assert.deepEqual(found('Łódź', 'lodz'), ['Łódź']);
   });
 
-  it('keeps the vowel signs that make words of other languages what they are', () => {
+  it('keeps vowel signs that distinguish words in other languages', () => {
     assert.deepEqual(found('की का कि', 'कि'), ['कि']);
     assert.deepEqual(found('กิน กัน กาน', 'กัน'), ['กัน']);
     assert.deepEqual(found('は ば ぱ', 'ば'), ['ば']);
@@ -43,7 +43,7 @@ describe('The form in which text is searched', () => {
     assert.deepEqual(found('two words', '  two   words '), ['two words']);
   });
 
-  it('leads back to the text: matches lie in it, in order, and do not overlap', () => {
+  it('maps back to the text: matches lie in it, in order, and do not overlap', () => {
     const text = fc.string({ unit: 'grapheme' });
     fc.assert(
       fc.property(text, fc.string({ unit: 'grapheme', maxLength: 3 }), (said, query) => {
@@ -56,7 +56,7 @@ describe('The form in which text is searched', () => {
     );
   });
 
-  it('is the same with and without the way back, and folding it again changes nothing', () => {
+  it('is the same with and without the mapping, and folding it again changes nothing', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 20 }), (said) => {
         assert.equal(foldText(said), fold(said).text);

@@ -3,7 +3,7 @@ import { memoryStore } from '../../src/memory.ts';
 import type { RecordingStore, StoredValue } from '../../src/store.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
-/** A store that has room for so many bytes, of audio and of entries. */
+/** A store with room for so many bytes of audio and entries. */
 class SmallStore {
   room = Infinity;
   readonly disk = memoryStore();
@@ -46,7 +46,7 @@ function sizesOf(entries: ReadonlyMap<string, StoredValue>): Map<string, number>
   return new Map([...entries].map(([key, value]) => [key, key.length + JSON.stringify(value).length]));
 }
 
-describe('a full store', () => {
+describe('A full store', () => {
   let world: World;
   let small: SmallStore;
   beforeEach(() => {
@@ -54,7 +54,7 @@ describe('a full store', () => {
     small = new SmallStore();
   });
 
-  it('drains: what was kept is sent, which makes room, and that is on record afterwards', async () => {
+  it('becomes emptier: recordings in it are sent, which makes room, and that is stored afterwards', async () => {
     const client = world.device.start(Infinity, { store: small.store });
     for (let i = 0; i < 20; i++) await world.add(client, 5000);
     small.room = small.used;
@@ -76,7 +76,7 @@ describe('a full store', () => {
     await client.dispose();
   });
 
-  it('is written to when other programs have made room, although nothing else is to be written', async () => {
+  it('is written to again when other programs have made room, even if no new write is due', async () => {
     const { disk } = world.device;
     let isFull = true;
     const put: RecordingStore['put'] = async (entries) => {

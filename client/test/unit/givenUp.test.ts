@@ -5,7 +5,7 @@ import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
 const of = (fault: Fault, times: number): Fault[] => Array.from({ length: times }, () => fault);
 
-describe('a client whose own server fails', () => {
+describe('A client whose server fails', () => {
   let world: World;
   beforeEach(() => {
     world = new World();
@@ -14,7 +14,7 @@ describe('a client whose own server fails', () => {
     assert.deepEqual(world.device.errors, []);
   });
 
-  it('gives up what fails for a day, keeps it, and takes it up by hand', async () => {
+  it('stops trying a recording that fails for a day, keeps it, and retries it on request', async () => {
     const client = await world.client();
     world.server.faults = of('failing', 10_000);
     await world.add(client);
@@ -30,7 +30,7 @@ describe('a client whose own server fails', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
-  it('does not hold back the others for one that fails again and again', async () => {
+  it('is not held up by a recording that fails again and again', async () => {
     const { fetch } = world.server;
     const bad = world.nextName();
     const client = await world.client({
@@ -50,7 +50,7 @@ describe('a client whose own server fails', () => {
     assert.equal(client.recordings()[0]?.failure?.code, 'gave_up');
   });
 
-  it('asks it every few hours once it has given up, and goes on by itself when it is well', async () => {
+  it('then asks the server every few hours, and continues automatically when it works', async () => {
     const client = await world.client();
     world.server.faults = of('failing', 10_000);
     await world.add(client);
@@ -65,7 +65,7 @@ describe('a client whose own server fails', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
-  it('tries given-up recordings again within an hour after the server has accepted another one', async () => {
+  it('retries such recordings within an hour after the server has accepted another one', async () => {
     const client = await world.client();
     world.server.faults = of('failing', 10_000);
     await world.add(client);

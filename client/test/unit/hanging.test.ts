@@ -1,4 +1,4 @@
-/** Promises that an app or a platform never settles: the client waits for none of them for ever. */
+/** Promises that an app or a platform never settles. The client waits for each only for a limited time. */
 import assert from 'node:assert/strict';
 import type { SyncClient } from '../../src/client.ts';
 import { memoryStore } from '../../src/memory.ts';
@@ -8,7 +8,7 @@ import { MINUTE_MS, states, World } from '../support/world.ts';
 
 const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
-/** Hangs until it is mended. */
+/** Hangs until it is opened. */
 class Valve {
   isStuck = false;
 
@@ -54,7 +54,7 @@ async function hasEnded(world: World, work: Promise<void>): Promise<boolean> {
   return world.clock.until(() => ended.is, MINUTE_MS);
 }
 
-describe('a client', () => {
+describe('A client', () => {
   for (const [what, make] of Object.entries(HANGING)) {
     const hung = async (): Promise<{ world: World; client: SyncClient; valve: Valve }> => {
       const world = new World();
@@ -66,7 +66,7 @@ describe('a client', () => {
       return { world, client, valve };
     };
 
-    it(`goes on by itself when ${what} hangs for twenty minutes`, async () => {
+    it(`continues automatically when ${what} hangs for twenty minutes`, async () => {
       const { world, client, valve } = await hung();
       valve.isStuck = false;
       await world.add(client, 5000);

@@ -1,4 +1,4 @@
-/** Browsers close databases of pages in the background, at any moment: whatever was under way, nothing is lost and nothing done twice. */
+/** Browsers close databases of pages in the background at any moment. Nothing is lost then, and nothing is done twice. */
 import assert from 'node:assert/strict';
 import { forceCloseDatabase, IDBDatabase as Connection, IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
@@ -7,7 +7,7 @@ import { indexedDbStore } from '../../src/indexeddb.ts';
 import type { RecordingStore } from '../../src/store.ts';
 import { MINUTE_MS, states, World } from '../support/world.ts';
 
-/** What becomes of a transaction and its connection. */
+/** What happens to a transaction and its connection. */
 type Loss = (tx: IDBTransaction) => void;
 
 const LOSSES: Readonly<Record<string, Loss>> = {
@@ -19,7 +19,7 @@ const LOSSES: Readonly<Record<string, Loss>> = {
       try {
         tx.abort();
       } catch {
-        // It was over before.
+        // It had ended before.
       }
     });
   },
@@ -41,7 +41,7 @@ function timeless(store: RecordingStore, { clock }: World): RecordingStore {
   };
 }
 
-describe('a client whose database', () => {
+describe('A client whose database', () => {
   const transaction = Reflect.get(Connection.prototype, 'transaction') as IDBDatabase['transaction'];
   let count: number;
   let lost: (number: number, tx: IDBTransaction) => void;
@@ -57,7 +57,7 @@ describe('a client whose database', () => {
     Connection.prototype.transaction = transaction;
   });
 
-  /** Two recordings, one as a request, one in pieces. @returns how many transactions that took */
+  /** Syncs two recordings, one as a request, one in pieces. @returns the number of transactions */
   async function sync(way: string): Promise<number> {
     globalThis.indexedDB = new IDBFactory();
     count = 0;
@@ -78,7 +78,7 @@ describe('a client whose database', () => {
   }
 
   for (const [what, lose] of Object.entries(LOSSES))
-    it(`${what} syncs everything once, whichever transaction that happens at`, async () => {
+    it(`${what} syncs everything once, whichever transaction is affected`, async () => {
       lost = () => undefined;
       const all = await sync('undisturbed');
       for (let at = 1; at <= all; at++) {

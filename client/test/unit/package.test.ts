@@ -10,7 +10,7 @@ import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
 const run = promisify(execFile);
 const CLIENT = path.resolve(import.meta.dirname, '../..');
 
-/** What an app does with the package: everything that it imports has to be there, at run time and for the compiler. */
+/** An app that uses the package. Everything that it imports has to exist, at run time and for the compiler. */
 const APP = `
 import { createSyncClient, memoryStore, SyncError, transcriptOf, type JobStatus } from 'offline-audio-sync-client';
 import { createMd5 } from 'offline-audio-sync-client/md5';
@@ -21,10 +21,10 @@ console.log(new SyncError('busy').message);
 console.log(transcriptOf('ann', { deviceId: 'omi', startedAt: { toMillis: () => 0 }, finishedAt: { toMillis: () => 1 } }).collection);
 `;
 
-/** Resolution of TypeScript before it knew the `exports` of a manifest; many apps have it still. */
+/** TypeScript's module resolution from before it supported `exports` in manifests. Many apps still use it. */
 const NODE_10 = ['--moduleResolution', 'node10', '--ignoreDeprecations', '6.0'] as const;
 
-describe('the package that apps install', function () {
+describe('The package that apps install', function () {
   this.timeout(180_000);
   let directory: string;
 
@@ -57,7 +57,7 @@ describe('the package that apps install', function () {
     { name: 'CommonJS without exports', type: 'commonjs', options: ['--module', 'commonjs', ...NODE_10] },
   ] as const;
   for (const { name, type, options } of RESOLUTIONS) {
-    it(`compiles and runs in an app that has nothing else of this repository, by ${name}`, async () => {
+    it(`compiles and runs by ${name} in an app that has nothing else of this repository`, async () => {
       await compileApp(type, options);
       const { stdout } = await run(process.execPath, ['app.js'], { cwd: directory });
       assert.deepEqual(stdout.trim().split('\n'), [
@@ -68,7 +68,7 @@ describe('the package that apps install', function () {
     });
   }
 
-  it('compiles for bundlers, and one bundles it', async () => {
+  it('compiles with the settings of bundlers, and can be bundled', async () => {
     await compileApp('module', ['--module', 'esnext', '--moduleResolution', 'bundler']);
     const { outputFiles } = await build({
       entryPoints: [path.join(directory, 'app.js')],
@@ -81,7 +81,7 @@ describe('the package that apps install', function () {
 
   async function compileApp(type: 'module' | 'commonjs', options: readonly string[]): Promise<void> {
     await writeFile(path.join(directory, 'package.json'), JSON.stringify({ type }));
-    // Not the compiler's own declarations: two thirds of its time, for what is no part of the package.
+    // The compiler's own declarations are skipped: checking them takes two thirds of the time, and they are no part of the package.
     const strict = ['--strict', '--skipDefaultLibCheck', '--target', 'es2023', '--lib', 'es2023,dom'];
     const all = [...strict, ...options, 'app.ts'];
     const compiler = ['node_modules/typescript/bin/tsc', ...all];

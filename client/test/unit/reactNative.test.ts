@@ -16,7 +16,7 @@ import { NETWORK_FAULTS } from '../support/faults.ts';
 import { polyfillAbort } from '../support/polyfill.ts';
 import { HOUR_MS, states, World } from '../support/world.ts';
 
-describe('the store on expo-sqlite and expo-file-system', () => {
+describe('The store on expo-sqlite and expo-file-system', () => {
   let root: string;
   beforeEach(() => {
     root = mkdtempSync(path.join(os.tmpdir(), 'expo-store-'));
@@ -29,13 +29,13 @@ describe('the store on expo-sqlite and expo-file-system', () => {
 
   storeContract({ create: () => Promise.resolve(open()), reopen: () => Promise.resolve(open()) });
 
-  it('keeps users apart, whatever their ids are made of', async () => {
+  it('separates users, whatever characters their ids have', async () => {
     const uids = ['a', 'A', 'a_', 'a.', '..', 'ä', 'a_2e_'];
     for (const uid of uids) await open(uid).put(new Map([['key', { uid }]]));
     for (const uid of uids) assert.deepEqual((await open(uid).entries()).get('key'), { uid });
   });
 
-  it('keeps neither audio nor entry where one of them cannot be stored, and no file of it', async () => {
+  it('stores neither audio nor entry if one of them cannot be stored, and leaves no file', async () => {
     let isFull = false;
     const store = expoStore({ uid: 'ann', ...expoModules(root, (sql) => isFull && sql.includes('entries')) });
     await store.putAudio('one', Uint8Array.of(1), new Map([['recording/one', { size: 1 }]]));
@@ -49,7 +49,7 @@ describe('the store on expo-sqlite and expo-file-system', () => {
     assert.equal(readdirSync(folderOf('ann')).length, 1);
   });
 
-  it('leaves out an entry that is damaged, and leaves it where it is', async () => {
+  it('leaves out a damaged entry, without changing it', async () => {
     const store = open('ann');
     await store.put(new Map([['whole', { here: true }]]));
     const db = await expoModules(root).sqlite.openDatabaseAsync('offline-audio-sync-ann.db');
@@ -59,7 +59,7 @@ describe('the store on expo-sqlite and expo-file-system', () => {
     assert.equal((await db.getAllAsync('SELECT key FROM entries', [])).length, 4);
   });
 
-  it('opens its database anew within the same call, where the system has closed it in the background', async () => {
+  it('reopens its database within the same call if the system closed it in the background', async () => {
     const { sqlite, fileSystem } = expoModules(root);
     let taken: ExpoDatabase | undefined;
     const openDatabaseAsync = async (name: string): Promise<ExpoDatabase> =>
@@ -79,7 +79,7 @@ describe('the store on expo-sqlite and expo-file-system', () => {
     assert.equal(readdirSync(folderOf('ann')).length, 1, 'no file of what was removed is left');
   });
 
-  it('deletes what a process left that died while it wrote audio', async () => {
+  it('deletes the files of a process that died while it wrote audio', async () => {
     await open('ann').putAudio('kept', Uint8Array.of(1), new Map());
     writeFileSync(path.join(folderOf('ann'), 'torn'), 'half');
     const store = open('ann');
@@ -88,20 +88,20 @@ describe('the store on expo-sqlite and expo-file-system', () => {
   });
 });
 
-describe('the backend on React Native Firebase', () => {
+describe('The backend on React Native Firebase', () => {
   const app = initializeApp({ projectId: 'demo', apiKey: 'key' }, 'react-native');
   const db = firestore.getFirestore(app);
   after(() => deleteApp(app));
   /** Its modular API is that of Firebase's own SDK. */
   const module = { ...firestore, getFirestore: () => db } as unknown as NativeFirestoreModule;
 
-  it('sends the same queries as the one on Firebase’s SDK', () => {
+  it('sends the same queries as the backend on Firebase’s SDK', () => {
     for (const read of [newestConversations('ann'), unacknowledgedJobs('ann'), usageSince('ann', '2025-10-09')]) {
       assert.ok(firestore.queryEqual(nativeQuery(module, read) as firestore.Query, toQuery(db, read)));
     }
   });
 
-  it('is of the user who was signed in when it was made, and of no other', async () => {
+  it('belongs only to the user who was signed in when it was created', async () => {
     const auth = { currentUser: { uid: 'ann' } as { uid: string } | null };
     const listeners: (() => void)[] = [];
     const authModule = {
@@ -145,7 +145,7 @@ describe('the backend on React Native Firebase', () => {
   });
 });
 
-describe('a client with the AbortController of React Native', () => {
+describe('A client with the AbortController of React Native', () => {
   const FAULTS: readonly Fault[] = [...NETWORK_FAULTS, 'hang', 'failing'];
 
   /** What becomes of some recordings while the first requests meet this fault. */
@@ -170,7 +170,7 @@ describe('a client with the AbortController of React Native', () => {
 
   for (const way of ['multipart', 'direct'] as const) {
     for (const fault of FAULTS) {
-      it(`ends the same, with as many requests, after "${fault}" (${way})`, async () => {
+      it(`ends in the same state, with as many requests, after "${fault}" (${way})`, async () => {
         const expected = await live(fault, way);
         const restore = polyfillAbort();
         const polyfilled = await live(fault, way).finally(restore);

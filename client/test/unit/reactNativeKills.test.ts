@@ -1,4 +1,4 @@
-/** Apps on phones are ended whenever the system likes: between two steps of a store, in the middle of an upload, in the background. */
+/** Systems end apps on phones at any time: between two steps of a store, in the middle of an upload, in the background. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -11,7 +11,7 @@ import type { RecordingStore } from '../../src/store.ts';
 import { ExpoProcess, expoModules } from '../support/expoModules.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
-/** Of a process, and of a test in which time stands still while a store works. */
+/** The store of one process, in a test in which time stands still while the store works. */
 function mortal(store: RecordingStore, { clock }: World, owner: ExpoProcess): RecordingStore {
   const call = <Args extends unknown[], T>(method: (...args: Args) => Promise<T>) => {
     return async (...args: Args): Promise<T> => {
@@ -30,7 +30,7 @@ function mortal(store: RecordingStore, { clock }: World, owner: ExpoProcess): Re
   };
 }
 
-describe('an app on React Native', () => {
+describe('An app on React Native', () => {
   let world: World;
   let root: string;
   beforeEach(() => {
@@ -59,7 +59,7 @@ describe('an app on React Native', () => {
   }
 
   for (const way of ['multipart', 'direct'] as const)
-    it(`that is ended after any step of its store loses nothing that was kept, and sends nothing twice (${way})`, async () => {
+    it(`that is ended after any step of its store loses nothing that was stored, and sends nothing twice (${way})`, async () => {
       const limits = way === 'direct' ? { limits: { maxRequestBytes: 1 } } : {};
       let isOver = false;
       for (let steps = 0; !isOver; steps += 2) {
@@ -92,7 +92,7 @@ describe('an app on React Native', () => {
       }
     });
 
-  it('gets a token too late, or never, and sends everything when one comes', async () => {
+  it('that gets a token late or never sends everything when one arrives', async () => {
     const { backend } = world.server;
     let comes = false;
     const owner = new ExpoProcess();
@@ -110,7 +110,7 @@ describe('an app on React Native', () => {
     owner.kill();
   });
 
-  it('that may work for half a minute in the background gets everything there, piece by piece, each time a little', async () => {
+  it('that may work for half a minute in the background sends everything piece by piece, a little each time', async () => {
     const size = 3_000_000;
     let owner = new ExpoProcess();
     await world.add(launch(owner), size);
@@ -135,7 +135,7 @@ describe('an app on React Native', () => {
       assert.equal(client.status().state, 'paused');
       isDone = states(client).every((state) => state === 'uploaded' || state === 'synced');
       void pausing;
-      // The system ends it without another word.
+      // The system ends it without notice.
       owner.kill();
       await world.clock.advance(6 * HOUR_MS);
     }

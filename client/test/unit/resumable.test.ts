@@ -8,7 +8,7 @@ import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 const KIB = 1024;
 const DIRECT = { limits: { maxRequestBytes: 1 }, concurrency: 1 };
 
-describe('an upload in pieces', () => {
+describe('An upload in pieces', () => {
   let world: World;
   beforeEach(() => {
     world = new World();
@@ -17,7 +17,7 @@ describe('an upload in pieces', () => {
     assert.deepEqual(world.device.errors, []);
   });
 
-  it('has pieces of a multiple of 256 KiB: one as large at least, 8 MiB at most, a 32nd of the whole between', () => {
+  it('has pieces in multiples of 256 KiB: a 32nd of the whole, but at least one unit and at most 8 MiB', () => {
     assert.equal(pieceSize(1), 256 * KIB);
     assert.equal(pieceSize(8 * 1024 * KIB), 256 * KIB);
     assert.equal(pieceSize(8 * 1024 * KIB + 1), 512 * KIB);
@@ -25,12 +25,12 @@ describe('an upload in pieces', () => {
     assert.equal(pieceSize(512 * 1024 * KIB), 8 * 1024 * KIB);
   });
 
-  // createSyncJob, start, then pieces of 256 KiB of a recording of four and a bit.
+  // The requests are createSyncJob, the start of the upload, and pieces of 256 KiB of a recording of about 4.3 such pieces.
   const SIZE = 1100 * KIB;
   const after = (pieces: number, fault: Fault): Fault[] => [...new Array<Fault>(2 + pieces).fill('none'), fault];
 
   for (const fault of ['refused', 'cut_request', 'lost_answer', 'hang', 'portal', 'bad_gateway'] as const) {
-    it(`goes on where it was after ${fault.replace('_', ' ')}, and sends one piece again at most`, async () => {
+    it(`continues where it was after ${fault.replace('_', ' ')}, and repeats one piece at most`, async () => {
       const client = await world.client(DIRECT);
       world.server.faults = after(2, fault);
       await world.add(client, SIZE);
@@ -41,7 +41,7 @@ describe('an upload in pieces', () => {
     });
   }
 
-  /** What Storage, or another machine in its place, answers instead; null where it answers itself. */
+  /** The answer of Storage, or of another machine in its place; null if the fake answers as usual. */
   type Instead = (command: string, url: string) => Response | null;
   const withStorage = (instead: Instead): Promise<SyncClient> =>
     world.client({
@@ -97,13 +97,13 @@ describe('an upload in pieces', () => {
       command === 'start' ? null : new Response('<html>', { headers: { 'Content-Type': 'text/html' } }),
     'has no quota left (402)': () => Response.json({ error: { code: 402, message: 'Quota.' } }, { status: 402 }),
   }))
-    it(`is not sent over and over where Storage ${what}, and goes on by itself`, async () => {
+    it(`is not sent repeatedly if Storage ${what}, and continues automatically`, async () => {
       const requests = await requestsIn(10 * MINUTE_MS, instead);
       assert.ok(requests < 400, `${requests} requests in ten minutes`);
     });
 
   for (const status of [400, 404, 410]) {
-    it(`goes on where it was after one answer of another machine that says ${status}`, async () => {
+    it(`continues where it was after one answer of another machine with ${status}`, async () => {
       let isAsked = false;
       const client = await withStorage((command) => {
         if (command !== 'query' || isAsked) return null;
@@ -120,7 +120,7 @@ describe('an upload in pieces', () => {
     });
   }
 
-  it('goes on where it was in another process', async () => {
+  it('continues where it was in another process', async () => {
     const first = await world.client(DIRECT);
     world.server.faults = after(3, 'hang');
     await world.add(first, SIZE);
@@ -133,7 +133,7 @@ describe('an upload in pieces', () => {
     assert.equal(world.requests(' start'), 1);
   });
 
-  it('begins anew where Storage has forgotten it', async () => {
+  it('starts again if Storage has forgotten it', async () => {
     const first = await world.client(DIRECT);
     world.server.faults = after(3, 'hang');
     await world.add(first, SIZE);
@@ -146,7 +146,7 @@ describe('an upload in pieces', () => {
     assert.equal(world.requests(' start'), 2);
   });
 
-  it('sends again what arrived wrong', async () => {
+  it('sends again what arrived damaged', async () => {
     const client = await world.client(DIRECT);
     world.server.corrupted = 2;
     await world.add(client, SIZE);
@@ -155,7 +155,7 @@ describe('an upload in pieces', () => {
     assert.equal(world.requests(' start'), 3);
   });
 
-  it('gives up what never arrives right; what shared its job goes on without it', async () => {
+  it('fails if it always arrives damaged, and the other recordings of its job continue', async () => {
     const client = await world.client(DIRECT);
     const bad = await world.add(client, 1000);
     await world.add(client, 2000);
@@ -171,12 +171,12 @@ describe('an upload in pieces', () => {
     assert.deepEqual(states(client), ['synced', 'synced']);
   });
 
-  it('believes the job where Storage says that the object is there already', async () => {
+  it('relies on the job if Storage says that the object exists already', async () => {
     const first = await world.client(DIRECT);
     await world.add(first, 1000);
     await world.clock.advance(100);
     assert.deepEqual(states(first), ['uploaded']);
-    // Its process died before it heard that the object was complete, and the address of the upload is lost.
+    // The process died before it learned that the object was complete, and the address of the upload is lost.
     world.device.kill();
     const entries = await world.device.disk.entries();
     for (const [key, value] of entries) {
@@ -190,7 +190,7 @@ describe('an upload in pieces', () => {
     assert.equal(world.server.audioBytes, 1000);
   });
 
-  it('has the server look for an object whose event was lost', async () => {
+  it('makes the server look for an object whose event was lost', async () => {
     const client = await world.client(DIRECT);
     world.server.losesEvents = true;
     await world.add(client, 1000);

@@ -33,7 +33,7 @@ const textsOf = async (index: SearchIndex, query: string, filter?: SearchFilter)
   (await index.search(query, filter, 1000)).hits.map(({ sentence }) => sentence.text);
 
 describe('The search index', () => {
-  it('finds the sentences that have all words of a query, the last of which may be begun', async () => {
+  it('finds sentences that have all words of a query, the last of which may be incomplete', async () => {
     const index = await SearchIndex.open(memorySearchStore());
     await index.put([conversation('a', ['The red house', 'A red horse', 'Nothing red', 'House red'])]);
     assert.deepEqual(await textsOf(index, 'RED hou'), ['House red', 'The red house']);
@@ -42,7 +42,7 @@ describe('The search index', () => {
     assert.deepEqual(await textsOf(index, ' … '), []);
   });
 
-  it('finds any part of what is written without spaces, and words of any script', async () => {
+  it('finds parts of text without spaces, and words of any script', async () => {
     const index = await SearchIndex.open(memorySearchStore());
     await index.put([conversation('a', ['東京都に行きました', 'สวัสดีครับ', 'क्या हाल है', 'Привет, ёлка', 'שָׁלוֹם לכם'])]);
     for (const [query, count] of [
@@ -58,7 +58,7 @@ describe('The search index', () => {
       assert.equal((await index.search(query)).total, count, query);
   });
 
-  it('finds the conversations with a star or a tag, also without a query, and words of a title', async () => {
+  it('finds conversations with a star or a tag, also without a query, and words of a title', async () => {
     const index = await SearchIndex.open(memorySearchStore());
     const tea = { title: 'Tea with Ada', starred: true, tags: ['family', 'tea'] };
     await index.put([
@@ -81,7 +81,7 @@ describe('The search index', () => {
     assert.deepEqual(index.facets().tags, ['tea']);
   });
 
-  it('filters by time, device and person, gives the newest first, and counts all', async () => {
+  it('filters by time, device and person, returns the newest first, and counts all', async () => {
     const index = await SearchIndex.open(memorySearchStore());
     await index.put([
       conversation('a', ['one word', 'two words']),
@@ -103,7 +103,7 @@ describe('The search index', () => {
     assert.equal(index.conversationAt('phone', T0 + 500), null);
   });
 
-  it('can be filtered by who and what is still in it', async () => {
+  it('offers only filters for speakers and tags that are still in it', async () => {
     const index = await SearchIndex.open(memorySearchStore());
     const long = Array.from({ length: 1100 }, (_, i) => `word ${i}`);
     await index.put([conversation('a', long), conversation('b', long, { deviceId: 'phone' })]);
@@ -155,7 +155,7 @@ describe('The search index', () => {
     assert.equal((await SearchIndex.open(await indexedDbSearchStore(uid))).size, 0);
   });
 
-  it('goes on where the system has closed its database, and does not make one again that was deleted', async () => {
+  it('continues if the system has closed its database, and does not create it again if it was deleted', async () => {
     const uid = crypto.randomUUID();
     const store = await indexedDbSearchStore(uid);
     const index = await SearchIndex.open(store);
@@ -174,7 +174,7 @@ describe('The search index', () => {
     assert.ok(!(await indexedDB.databases()).some(({ name = '' }) => name.includes(uid)));
   });
 
-  it('says what a search through all that counts would say, whatever was put, replaced and removed', async () => {
+  it('returns what a search through all live sentences would, whatever was added, replaced and removed', async () => {
     const word = fc.constantFrom('a', 'ab', 'abc', 'b', 'ba', 'ö', '東京', 'x1');
     const text = fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join(' '));
     const step = fc.record({
@@ -191,7 +191,7 @@ describe('The search index', () => {
           const index = await SearchIndex.open(store);
           const reference = new Map<string, readonly string[]>();
           for (const { id, texts, big } of steps) {
-            // So many sentences that a block is full.
+            // Enough sentences to fill a block.
             const all = big === 0 ? [...texts, ...Array.from({ length: 2048 }, () => 'filler')] : texts;
             await index.put([conversation(id, all)]);
             if (all.length > 0) reference.set(id, all);

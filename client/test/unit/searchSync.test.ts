@@ -13,14 +13,14 @@ interface Talk {
   readonly state?: 'live' | 'merged' | 'deleted';
 }
 
-/** Firestore with the documents of one user, as far as the index reads it. */
+/** Firestore with the documents of one user, as far as the index reads them. */
 class FakeFirestore implements SearchSource {
   readonly conversations = new Map<string, { id: string; data: Record<string, unknown> }>();
   readonly segments = new Map<string, { startMs: number; data: unknown }>();
   readonly edits: { id: string; data: { updatedAt: { toMillis(): number } } }[] = [];
   /** The user's own document. */
   user: object | null = null;
-  /** Paths of the collections that were asked. */
+  /** Paths of the collections that were read. */
   readonly asked: string[] = [];
   #now = 0;
 
@@ -85,7 +85,7 @@ class FakeFirestore implements SearchSource {
     }
   }
 
-  /** Everything that the user had: no tombstone is left. */
+  /** Deletes everything that the user had, without leaving tombstones. */
   deleteContent(): void {
     this.conversations.clear();
     this.segments.clear();
@@ -100,10 +100,10 @@ class FakeFirestore implements SearchSource {
   }
 }
 
-describe('The index of what was said', () => {
+describe('The index of transcripts', () => {
   const found = async (index: SearchIndex, query: string) => (await index.search(query)).total;
 
-  it('reads what changed since, once, and removes what was deleted or merged', async () => {
+  it('reads each change once, and removes what was deleted or merged', async () => {
     const source = new FakeFirestore();
     const store = memorySearchStore();
     let index = await SearchIndex.open(store);
@@ -124,7 +124,7 @@ describe('The index of what was said', () => {
     assert.deepEqual(await Promise.all(['apple', 'cherry', 'banana'].map((word) => found(index, word))), [1, 1, 0]);
   });
 
-  it('forgets what was indexed when everything was deleted elsewhere, and has what came after that', async () => {
+  it('is emptied after everything was deleted elsewhere, and has what was added later', async () => {
     const source = new FakeFirestore();
     const store = memorySearchStore();
     const index = await SearchIndex.open(store);
@@ -142,12 +142,12 @@ describe('The index of what was said', () => {
     assert.equal(source.asked.filter((path) => path === segmentsPath('ann')).length, 0, 'it is forgotten once');
   });
 
-  it('has everything after a reading that was ended in its middle, also what was corrected then', async () => {
+  it('is complete after an interrupted reading, including corrections made meanwhile', async () => {
     const source = new FakeFirestore();
     const store = memorySearchStore();
     const index = await SearchIndex.open(store);
     const sync = () => syncSearchIndex({ uid: 'ann', index, store, source });
-    /** Ended when it has read something. */
+    /** Ends the reading after its first result. */
     const begin = () => {
       const ending = new AbortController();
       const onProgress = () => {
@@ -171,7 +171,7 @@ describe('The index of what was said', () => {
     assert.deepEqual([await found(index, 'apple'), await found(index, 'pear')], [0, 20]);
   });
 
-  it('has sentences as they were corrected, and the names of speakers, also those given later', async () => {
+  it('has corrected sentences and the names of speakers, including later ones', async () => {
     const source = new FakeFirestore();
     const store = memorySearchStore();
     const index = await SearchIndex.open(store);
@@ -190,7 +190,7 @@ describe('The index of what was said', () => {
     assert.deepEqual(index.facets().speakers, ['Ada']);
   });
 
-  it('has titles, stars and tags as their user gave them, and as they were taken back', async () => {
+  it('has the user’s titles, stars and tags, also after they were undone', async () => {
     const source = new FakeFirestore();
     const store = memorySearchStore();
     const index = await SearchIndex.open(store);

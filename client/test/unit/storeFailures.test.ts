@@ -3,7 +3,7 @@ import type { RecordingStore } from '../../src/store.ts';
 import type { Fault } from '../support/fakeServer.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
-describe('a store that fails', () => {
+describe('A store that fails', () => {
   let world: World;
   let isFull: boolean;
   let store: RecordingStore;
@@ -24,7 +24,7 @@ describe('a store that fails', () => {
     };
   });
 
-  /** The disk is full from the first request to this function on, which goes wrong. */
+  /** The disk is full from the first request to this function on. The request itself fails. */
   function fullAt(name: string, fault: Fault): typeof fetch {
     let isFirst = true;
     return (input, init) => {
@@ -45,13 +45,13 @@ describe('a store that fails', () => {
     ['syncStatus', 'none'],
   ];
   for (const [request, fault] of cases) {
-    it(`is waited for: full at ${request}, ${fault}`, async () => {
+    it(`is retried: full at ${request}, ${fault}`, async () => {
       const client = await world.client({ store, fetch: fullAt(request, fault) });
       await world.add(client);
       await world.clock.advance(HOUR_MS);
       assert.notDeepEqual(states(client), ['synced']);
       assert.ok(world.device.errors.length > 0, 'the app hears of it');
-      // Both loops back off up to five minutes.
+      // Both loops have growing waits of up to five minutes.
       assert.ok(world.device.errors.length < 60, `not ${world.device.errors.length} times`);
       isFull = false;
       await world.clock.advance(10 * MINUTE_MS);
@@ -59,7 +59,7 @@ describe('a store that fails', () => {
     });
   }
 
-  it('to delete audio is asked again, without a new start', async () => {
+  it('to delete audio is asked again, without a restart', async () => {
     const { disk } = world.device;
     let failures = 3;
     const client = await world.client({
@@ -78,7 +78,7 @@ describe('a store that fails', () => {
   });
 
   for (const afterMs of [0, 100, 1000, MINUTE_MS]) {
-    it(`sends nothing twice of a batch that it kept and said it did not, where the process ends ${afterMs} ms later`, async () => {
+    it(`sends no part of a batch twice that it stored but reported as failed, if the process ends ${afterMs} ms later`, async () => {
       const { disk } = world.device;
       let isFirst = true;
       const put: RecordingStore['put'] = async (entries) => {
@@ -107,7 +107,7 @@ describe('a store that fails', () => {
     });
   }
 
-  it('keeps nothing of a recording that it refused, also where it had kept it', async () => {
+  it('keeps nothing of a recording that it refused, even if it had stored it', async () => {
     const { disk } = world.device;
     let isBroken = true;
     const putAudio: RecordingStore['putAudio'] = async (...audio) => {
@@ -125,7 +125,7 @@ describe('a store that fails', () => {
     assert.equal(world.server.jobs.size, 1);
   });
 
-  it('keeps nothing of a recording that it refused, even if that could not be deleted immediately', async () => {
+  it('keeps nothing of a recording that it refused, even if it could not be deleted immediately', async () => {
     const { disk } = world.device;
     let failures = 2;
     const failing = (): void => {
@@ -152,7 +152,7 @@ describe('a store that fails', () => {
     assert.equal([...(await disk.entries()).keys()].filter((key) => key.startsWith('recording/')).length, 1);
   });
 
-  it('at the beginning makes the client wait, while another tab may work', async () => {
+  it('at the start makes the client wait, while another tab may work', async () => {
     const owners: AbortSignal[] = [];
     const own: RecordingStore['own'] = (signal) => {
       owners.push(signal);
@@ -183,7 +183,7 @@ describe('a store that fails', () => {
     assert.deepEqual(states(client), ['uploaded']);
   });
 
-  it('is read again by itself, where it could not be read at the start', async () => {
+  it('is read again automatically if it could not be read at the start', async () => {
     const first = await world.client({ store });
     await world.add(first);
     world.device.kill();

@@ -12,7 +12,7 @@ import { VirtualClock } from '../support/virtualClock.ts';
 
 type Put = IDBObjectStore['put'];
 
-/** A transaction whose stores put as `putIn` makes it of how they put. */
+/** A transaction in whose stores `put` is replaced by the result of `putIn`. */
 function putting(tx: IDBTransaction, putIn: (put: Put) => Put): IDBTransaction {
   const objectStore = tx.objectStore.bind(tx);
   return Object.assign(tx, {
@@ -23,7 +23,7 @@ function putting(tx: IDBTransaction, putIn: (put: Put) => Put): IDBTransaction {
   });
 }
 
-/** A transaction of a browser that keeps no Blobs. */
+/** A transaction of a browser that stores no Blobs. */
 function withoutBlobs(tx: IDBTransaction): IDBTransaction {
   return putting(tx, (put) => (value: unknown, key) => {
     if (value instanceof Blob) throw new DOMException('Error preparing Blob/File data.', 'UnknownError');
@@ -31,7 +31,10 @@ function withoutBlobs(tx: IDBTransaction): IDBTransaction {
   });
 }
 
-/** A transaction that the browser aborts for want of room: as in a browser, its requests hear first, and only that it was aborted. */
+/**
+ * A transaction that the browser aborts for lack of room. As in a browser, its requests get the first event, which says only that it was
+ * aborted.
+ */
 function abortedForRoom(tx: IDBTransaction): IDBTransaction {
   return putting(tx, (put) => (value: unknown, key) => {
     put(value, key);
@@ -40,11 +43,11 @@ function abortedForRoom(tx: IDBTransaction): IDBTransaction {
   });
 }
 
-describe('the store in memory', () => {
+describe('The store in memory', () => {
   storeContract({ create: () => Promise.resolve(memoryStore()), reopen: null });
 });
 
-describe('the store in IndexedDB', () => {
+describe('The store in IndexedDB', () => {
   before(() => {
     globalThis.indexedDB = new IDBFactory();
   });
@@ -53,14 +56,14 @@ describe('the store in IndexedDB', () => {
   const create = () => Promise.resolve(indexedDbStore({ uid: `user ${(users += 1)}` }));
   storeContract({ create, reopen: () => Promise.resolve(indexedDbStore({ uid: `user ${users}` })) });
 
-  it('keeps users apart', async () => {
+  it('separates users', async () => {
     const [ann, bob] = [indexedDbStore({ uid: 'ann' }), indexedDbStore({ uid: 'bob' })];
     await ann.put(new Map([['key', { of: 'ann' }]]));
     assert.equal((await bob.entries()).size, 0);
     await Promise.all([ann.close?.(), bob.close?.()]);
   });
 
-  describe('whose database fails', () => {
+  describe('with a database that fails', () => {
     const fails = (): never => {
       throw new DOMException('Connection to Indexed Database server lost.', 'UnknownError');
     };
@@ -80,7 +83,7 @@ describe('the store in IndexedDB', () => {
       opened.length = 0;
     });
 
-    it('opens it with the next call, where it could not be opened', async () => {
+    it('is opened by the next call if opening failed', async () => {
       const store = indexedDbStore({ uid: 'cannot open' });
       opens = false;
       await assert.rejects(store.entries(), { name: 'UnknownError' });
@@ -89,7 +92,7 @@ describe('the store in IndexedDB', () => {
       await store.close?.();
     });
 
-    it('opens it anew, where the browser has closed it', async () => {
+    it('is reopened if the browser has closed it', async () => {
       const store = indexedDbStore({ uid: 'closed' });
       await store.put(new Map([['key', {}]]));
       forceCloseDatabase(opened[0] as unknown as Parameters<typeof forceCloseDatabase>[0]);
@@ -99,7 +102,7 @@ describe('the store in IndexedDB', () => {
       await store.close?.();
     });
 
-    it('opens it anew within the same call, where the browser has closed it without a word', async () => {
+    it('is reopened within the same call if the browser closed it without an event', async () => {
       const store = indexedDbStore({ uid: 'silently closed' });
       await store.put(new Map([['key', {}]]));
       Object.assign(opened[0]!, { transaction: fails });
@@ -108,7 +111,7 @@ describe('the store in IndexedDB', () => {
       await store.close?.();
     });
 
-    it('says that there is no room, where that ends a transaction in its middle, and keeps nothing of it', async () => {
+    it('reports that there is no room if that aborts a transaction, and stores nothing of it', async () => {
       const store = indexedDbStore({ uid: 'full' });
       await store.put(new Map([['key', { is: 'old' }]]));
       const transaction = opened[0]!.transaction.bind(opened[0]);
@@ -131,7 +134,7 @@ describe('the store in IndexedDB', () => {
       await store.close?.();
     });
 
-    it('says that the page is too old, where a newer version of it has changed the database, and changes nothing', async () => {
+    it('reports that the page is too old if a newer version has changed the database, and changes nothing', async () => {
       const newer = await openDB('offline-audio-sync/downgraded', 2, {
         upgrade: (db) => {
           for (const name of ['entries', 'audio', 'more']) db.createObjectStore(name);
@@ -145,7 +148,7 @@ describe('the store in IndexedDB', () => {
       await store.close?.();
     });
 
-    it('lets a newer version of the page change the database at once, in the middle of its own work', async () => {
+    it('lets a newer version of the page change the database, even in the middle of its own work', async () => {
       const store = indexedDbStore({ uid: 'upgraded' });
       const writing = Promise.all(
         Array.from({ length: 20 }, (_, i) =>
@@ -154,7 +157,7 @@ describe('the store in IndexedDB', () => {
       );
       const newer = await openDB('offline-audio-sync/upgraded', 2);
       const results = await writing;
-      // What it said was kept is kept; the rest was refused in so many words.
+      // Writes that were confirmed are stored; the others were refused with an error.
       const kept = results.filter((result) => result === undefined).length;
       assert.equal((await newer.getAllKeys('entries' as never)).length, kept);
       assert.ok(
@@ -165,7 +168,7 @@ describe('the store in IndexedDB', () => {
       await store.close?.();
     });
 
-    it('says of audio alone that it is gone, where the file of its Blob cannot be read', async () => {
+    it('reports only the audio as missing if the file of its Blob cannot be read', async () => {
       const store = indexedDbStore({ uid: 'damaged' });
       await store.putAudio('damaged', Uint8Array.of(1, 2), new Map([['recording/damaged', {}]]));
       await store.putAudio('whole', Uint8Array.of(3), new Map());
@@ -184,7 +187,7 @@ describe('the store in IndexedDB', () => {
       await store.close?.();
     });
 
-    it('keeps bytes, where the browser keeps no Blobs', async () => {
+    it('stores bytes if the browser stores no Blobs', async () => {
       const store = indexedDbStore({ uid: 'private window' });
       await store.entries();
       const transaction = opened[0]!.transaction.bind(opened[0]);
@@ -198,14 +201,14 @@ describe('the store in IndexedDB', () => {
     });
   });
 
-  describe('that never answers', () => {
-    it('fails an open that hangs, and opens anew with the next call', async () => {
+  describe('with a database that never answers', () => {
+    it('rejects an open that hangs, and opens the database with the next call', async () => {
       const clock = new VirtualClock();
       let hangs = true;
       globalThis.indexedDB = new (class extends IDBFactory {
         override open(name: string, version?: number) {
           if (!hangs) return super.open(name, version);
-          // Nobody hears its events.
+          // Its events are never sent.
           return Object.assign(super.open(`${name}, without an answer`, version), {
             addEventListener: () => undefined,
           });
@@ -230,7 +233,7 @@ describe('the store in IndexedDB', () => {
     });
   });
 
-  it('tells other tabs of changes', async () => {
+  it('notifies other tabs of changes', async () => {
     const [here, there] = [indexedDbStore({ uid: 'tabs' }), indexedDbStore({ uid: 'tabs' })];
     const told = new Promise<void>((resolve) => there.watch?.(resolve));
     await here.put(new Map([['key', {}]]));

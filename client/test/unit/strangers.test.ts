@@ -1,4 +1,4 @@
-/** Answers of portals, proxies and front ends, given in the server's place: none of them says anything about a recording. */
+/** Answers of portals, proxies and front ends in place of the server. None of them says anything about a recording. */
 import assert from 'node:assert/strict';
 import { STORAGE } from '../support/fakeServer.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
@@ -13,7 +13,7 @@ const elsewhere = (status: number): Response =>
   new Response('', { status, headers: { Location: 'https://login.hotel.test/' } });
 const json = (status: number, body: object): Response => Response.json(body, { status });
 
-/** Breaks off after its first bytes. */
+/** The body breaks off after its first bytes. */
 const broken = (error: Error): Response =>
   new Response(
     new ReadableStream({
@@ -24,7 +24,7 @@ const broken = (error: Error): Response =>
     }),
     { status: 200 },
   );
-/** Never ends, and never says so. */
+/** The body never ends, and sends no error. */
 const unending = (): Response =>
   new Response(
     new ReadableStream({
@@ -80,7 +80,7 @@ const STRANGERS: Readonly<Record<string, () => Response>> = {
   'a proxy that says the request took too long (408)': () => text(408),
 };
 
-describe('a client whose requests are answered by a stranger', () => {
+describe('A client whose requests are answered by another machine', () => {
   let world: World;
   beforeEach(() => {
     world = new World();
@@ -95,7 +95,7 @@ describe('a client whose requests are answered by a stranger', () => {
         [10, 'ten minutes'],
         [60, 'an hour'],
       ] as const) {
-        it(`fails nothing, and syncs by itself within five minutes of the end of ${duration} of ${what}, ${way}`, async () => {
+        it(`fails nothing, and syncs automatically within five minutes of the end of ${duration} of ${what}, ${way}`, async () => {
           const limits = way === 'direct' ? { maxRequestBytes: 3000 } : {};
           const client = await world.client({ limits });
           world.server.stranger = answer;
@@ -111,7 +111,7 @@ describe('a client whose requests are answered by a stranger', () => {
     }
   }
 
-  it('takes no job for its own that a cache on the way has kept of another one', async () => {
+  it('does not accept a job of another request that a cache returns', async () => {
     const { fetch } = world.server;
     let cached: Response | null = null;
     const client = await world.client({
@@ -138,7 +138,7 @@ describe('a client whose requests are answered by a stranger', () => {
     ['JSON that looks like Google’s', () => json(404, { error: { code: 404, message: 'Not found.' } })],
     ['a refusal that looks like Google’s', () => json(403, { error: { code: 403, message: 'Policy.' } })],
   ] as const)
-    it(`keeps an upload to Storage that a stranger interrupts with ${what}, and goes on with it`, async () => {
+    it(`keeps an upload to Storage that is interrupted with ${what}, and continues it`, async () => {
       const client = await world.client({ limits: { maxRequestBytes: 3000 } });
       await world.add(client, 900_000);
       while (world.requests('upload') === 0) await world.clock.step();
@@ -150,7 +150,7 @@ describe('a client whose requests are answered by a stranger', () => {
       assert.ok(world.server.audioBytes < 1_600_000, `${world.server.audioBytes} bytes were sent`);
     });
 
-  it('reads no more of an answer without an end than our server could have sent', async () => {
+  it('reads no more of an endless answer than the server could have sent', async () => {
     const client = await world.client();
     let [chunks, isOver] = [0, false];
     world.server.stranger = () =>
@@ -172,7 +172,7 @@ describe('a client whose requests are answered by a stranger', () => {
     assert.equal(client.status().reason, 'network');
   });
 
-  it('says that the network asks to sign in, where the answer looks like that', async () => {
+  it('says that the network requires a sign-in if the answer looks like it', async () => {
     const client = await world.client();
     world.server.stranger = () => page(200);
     await world.add(client);
@@ -181,7 +181,7 @@ describe('a client whose requests are answered by a stranger', () => {
     assert.equal(client.status().reason, 'network_sign_in');
   });
 
-  it('is not hurried into giving up by network events every five seconds', async () => {
+  it('does not give up sooner because of network events every five seconds', async () => {
     let changed: () => void = () => undefined;
     const network = {
       isOnline: () => true,
@@ -203,7 +203,7 @@ describe('a client whose requests are answered by a stranger', () => {
     assert.deepEqual(states(client), ['synced']);
   });
 
-  it('lets recordings through that go as one request where only Storage is blocked, and the others once it is not', async () => {
+  it('sends recordings as one request while only Storage is blocked, and the others afterwards', async () => {
     const { fetch } = world.server;
     let isBlocked = true;
     const client = await world.client({
@@ -226,7 +226,7 @@ describe('a client whose requests are answered by a stranger', () => {
     assert.deepEqual(new Set(states(client)), new Set(['synced']));
   });
 
-  it('sends smaller requests over a connection that never lasts long enough for large ones', async () => {
+  it('sends smaller requests on a connection that is too short for large ones', async () => {
     const { fetch } = world.server;
     // 20 kB a second, for half a minute.
     const [bytesPerMs, lastsMs] = [20, 30_000];
@@ -244,7 +244,7 @@ describe('a client whose requests are answered by a stranger', () => {
     assert.deepEqual(new Set(states(client)), new Set(['synced']));
   });
 
-  it('keeps large requests whole where there is no network at all, however long', async () => {
+  it('keeps large requests whole if there is no network at all, however long', async () => {
     const client = await world.client({ gatherMs: 1000 });
     world.server.faults = Array.from({ length: 1000 }, () => 'refused');
     for (let i = 0; i < 30; i++) await world.add(client, 20_000);
@@ -255,7 +255,7 @@ describe('a client whose requests are answered by a stranger', () => {
     assert.equal(world.server.jobs.size, 1);
   });
 
-  it('sends smaller requests through a proxy that takes no large ones, and remembers it', async () => {
+  it('sends smaller requests through a proxy that refuses large ones, and remembers that', async () => {
     const client = await world.client();
     const most = 300_000;
     const { fetch } = world.server;

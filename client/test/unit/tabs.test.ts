@@ -3,7 +3,7 @@ import type { SyncClient } from '../../src/client.ts';
 import { Tabs } from '../support/tabs.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
-describe('a store that several tabs share', () => {
+describe('A store that several tabs share', () => {
   let world: World;
   let tabs: Tabs;
   let first: SyncClient;
@@ -26,7 +26,7 @@ describe('a store that several tabs share', () => {
     assert.deepEqual(tabs.errors, []);
   });
 
-  it('is read once by a client that begins to work on it, once by one that stands by, and once more when that takes over', async () => {
+  it('is read once by the tab that works, once by one that stands by, and once more when that takes over', async () => {
     const alone = new Tabs(world);
     const entries = alone.disk.entries.bind(alone.disk);
     let reads = 0;
@@ -50,7 +50,7 @@ describe('a store that several tabs share', () => {
     assert.deepEqual(alone.errors, []);
   });
 
-  it('is shown where the browser never says which tab works on it', async () => {
+  it('can be read if the browser never says which tab works on it', async () => {
     const alone = new Tabs(world);
     const client = alone.open();
     await world.add(client);
@@ -67,7 +67,7 @@ describe('a store that several tabs share', () => {
     await ending;
   });
 
-  it('has one client that works; another one adds, and takes over when the first is gone', async () => {
+  it('has one working client; another one adds recordings, and takes over when the first is gone', async () => {
     await world.add(second);
     await world.clock.advance(MINUTE_MS);
     assert.deepEqual(states(first), ['synced']);
@@ -80,8 +80,8 @@ describe('a store that several tabs share', () => {
     assert.deepEqual(states(second), ['synced', 'synced']);
   });
 
-  describe('does in the tab at work what another one is asked for:', () => {
-    /** One that the server has refused, and would not refuse again. */
+  describe('lets a tab pass these requests on to the working tab:', () => {
+    /** A recording that the server has refused, and would accept now. */
     async function failed(): Promise<string> {
       const name = world.nextName();
       world.server.refused.set(name, 'bad_name');
@@ -92,14 +92,14 @@ describe('a store that several tabs share', () => {
       return id;
     }
 
-    it('trying again', async () => {
+    it('a retry', async () => {
       await second.retry(await failed());
       await world.clock.advance(MINUTE_MS);
       assert.deepEqual([states(first), states(second)], [['synced'], ['synced']]);
       assert.equal(world.requests('syncUpload'), 2);
     });
 
-    it('trying again what the server has kept', async () => {
+    it('a retry of recordings that are on the server', async () => {
       const { id, name } = await world.add(first);
       world.server.failing.set(name, { code: 'attempts_exhausted', retryable: true });
       await world.clock.advance(HOUR_MS);
@@ -110,7 +110,7 @@ describe('a store that several tabs share', () => {
       assert.equal(world.requests('syncUpload'), 1);
     });
 
-    it('discarding, permanently', async () => {
+    it('a permanent removal', async () => {
       const id = await failed();
       await second.discard(id);
       assert.deepEqual(second.recordings(), [], 'at once');
@@ -120,7 +120,7 @@ describe('a store that several tabs share', () => {
       await assert.rejects(first.discard(id), { code: 'not_found' });
     });
 
-    it('discarding what waits, which is not uploaded then', async () => {
+    it('a removal of waiting recordings, which are then not uploaded', async () => {
       world.server.faults = ['busy'];
       await world.add(first);
       await world.clock.settle();
@@ -132,12 +132,12 @@ describe('a store that several tabs share', () => {
       assert.deepEqual([states(first), states(second)], [['synced'], ['synced']]);
     });
 
-    it('not discarding what is on its way by then', async () => {
+    it('a removal that comes too late for recordings that are being sent', async () => {
       world.server.faults = ['hang'];
       const { id } = await world.add(first);
       await world.clock.settle();
       assert.deepEqual(states(first), ['uploading']);
-      // As of a tab that had not heard of that.
+      // Written by a tab that did not know of that yet.
       await tabs.disk.put(new Map([['wish/late', { id, what: 'gone' }]]));
       await world.add(second);
       await world.clock.advance(HOUR_MS);
@@ -151,7 +151,7 @@ describe('a store that several tabs share', () => {
       assert.equal((await tabs.disk.entries()).has('wish/late'), false);
     });
 
-    it('waiting no longer', async () => {
+    it('ending a wait', async () => {
       world.server.faults = ['busy'];
       world.server.retryAfterSeconds = 6 * 3600;
       await world.add(first);
@@ -162,7 +162,7 @@ describe('a store that several tabs share', () => {
       assert.deepEqual(states(first), ['synced']);
     });
 
-    it('or in the tab that was asked, when it takes over before that', async () => {
+    it('a request that its own tab fulfils if it takes over before', async () => {
       const id = await failed();
       await Promise.all([first.dispose(), second.retry(id)]);
       await world.clock.advance(MINUTE_MS);
@@ -173,7 +173,7 @@ describe('a store that several tabs share', () => {
       );
     });
 
-    it('cancelling, which only the tab at work hands over', async () => {
+    it('a cancellation, after which only the working tab hands over the job', async () => {
       await world.add(first);
       await world.clock.advance(100);
       await second.cancelJob(first.recordings()[0]?.jobId ?? '');
@@ -193,7 +193,7 @@ describe('a store that several tabs share', () => {
     assert.equal(completions.length, 1);
   });
 
-  it('keeps to a cool-down when another tab takes over', async () => {
+  it('keeps the server’s wait when another tab takes over', async () => {
     world.server.faults = ['busy'];
     world.server.retryAfterSeconds = 6 * 3600;
     await world.add(first);

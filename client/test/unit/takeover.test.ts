@@ -1,4 +1,4 @@
-/** A tab that holds the work and stands still, as browsers and systems let tabs do: another one takes over, and nothing is harmed. */
+/** Browsers and systems may freeze the working tab. Another one takes over, and nothing is lost or done twice. */
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import 'fake-indexeddb/auto';
@@ -11,12 +11,12 @@ import { Tabs } from '../support/tabs.ts';
 import { VirtualClock } from '../support/virtualClock.ts';
 import { HOUR_MS, MINUTE_MS, states, World } from '../support/world.ts';
 
-describe('a tab that stands still', () => {
+describe('A frozen tab', () => {
   let world: World;
   let tabs: Tabs;
   let first: SyncClient;
   let second: SyncClient;
-  /** What the first one waits for while it stands still. */
+  /** Ends the wait of the frozen tab. */
   let wake: () => void;
   beforeEach(async () => {
     world = new World();
@@ -33,7 +33,7 @@ describe('a tab that stands still', () => {
     first = tabs.open({
       fetch: async (input, init) => {
         const answer = await world.server.fetch(input, init);
-        // It stands still with the answer in its hands.
+        // The tab freezes after the answer has arrived.
         if ((input as string).includes('syncUpload') && world.requests('syncUpload') === 1) stand();
         await stuck;
         return answer;
@@ -52,7 +52,7 @@ describe('a tab that stands still', () => {
     assert.deepEqual(tabs.errors, []);
   });
 
-  it('is taken over from: its work is done once, and what it writes when it wakes is refused', async () => {
+  it('is replaced by another one: its work is done once, and its writes are refused when it continues', async () => {
     const tell = tabs.takeOver();
     await world.clock.advance(MINUTE_MS);
     assert.deepEqual(states(second), ['synced', 'synced']);
@@ -68,7 +68,7 @@ describe('a tab that stands still', () => {
     assert.equal(world.server.jobs.size, 2, 'one job for each recording: a batch is the same one to the server');
   });
 
-  it('stands by when it wakes, passes on what it is asked for, and takes over in its turn', async () => {
+  it('stands by when it continues, passes on requests of its app, and can take over again', async () => {
     const tell = tabs.takeOver();
     await world.clock.advance(MINUTE_MS);
     tell();
@@ -83,7 +83,7 @@ describe('a tab that stands still', () => {
     assert.deepEqual(states(first), ['synced', 'synced', 'synced', 'synced']);
   });
 
-  it('passes wishes on to the other tab, even before it knows of the takeover', async () => {
+  it('passes requests on to the other tab, even before it knows of the takeover', async () => {
     const tell = tabs.takeOver();
     await world.clock.advance(MINUTE_MS);
     const { id } = first.recordings()[0]!;
@@ -103,7 +103,7 @@ describe('a tab that stands still', () => {
   });
 });
 
-describe('the lock of a store', () => {
+describe('The lock of a store', () => {
   let clock: VirtualClock;
   let locks: FakeLocks;
   const channels: BroadcastChannel[] = [];
@@ -123,7 +123,7 @@ describe('the lock of a store', () => {
     return { own: ownLock({ name: 'lock', channel, clock }), channel };
   };
 
-  /** Messages between tabs take a turn or two of their own. */
+  /** Lets time pass. Messages between tabs need a turn or two of their own. */
   async function pass(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += 1000) {
       await clock.advance(1000);
@@ -143,7 +143,7 @@ describe('the lock of a store', () => {
     assert.equal(await other, null);
   });
 
-  it('is given up by a tab that ends, to the one that waits', async () => {
+  it('passes to the waiting tab when its owner ends', async () => {
     const [one, two] = [tab(), tab()];
     const holding = new AbortController();
     const lost = await one.own(holding.signal, false);
@@ -154,7 +154,7 @@ describe('the lock of a store', () => {
     assert.equal(lost?.aborted, false, 'it was not taken');
   });
 
-  it('is taken from a tab that does not answer for a minute, and that one learns of it', async () => {
+  it('is taken from a tab that does not answer for a minute, and that tab is told', async () => {
     const [one, two] = [tab(), tab()];
     const lost = await one.own(new AbortController().signal, false);
     one.channel.close();
@@ -164,7 +164,7 @@ describe('the lock of a store', () => {
     assert.equal(got.length, 0);
     await pass(30_000);
     assert.deepEqual([got[0]?.aborted, lost?.aborted], [false, true]);
-    // The one that has it now answers in its turn.
+    // The new owner answers too.
     const waiting = new AbortController();
     const later = tab().own(waiting.signal, true);
     await pass(10 * MINUTE_MS);
@@ -173,7 +173,7 @@ describe('the lock of a store', () => {
     assert.equal(await later, null);
   });
 
-  it('refuses in IndexedDB what is written under a lease that was taken over', async () => {
+  it('makes IndexedDB refuse writes under a lease that was taken over', async () => {
     const [one, two] = [indexedDbStore({ uid: 'lease', clock }), indexedDbStore({ uid: 'lease', clock })];
     const entry = new Map([['recording/a', { by: 'one' }]]);
     const old = (await one.own?.(new AbortController().signal, false))!;

@@ -1,4 +1,4 @@
-/** Answers on a real connection, by Node's own fetch: what breaks off, never ends, is no HTTP, or leads elsewhere. */
+/** Answers on a real connection, by Node's own fetch: they break off, never end, are not HTTP, or redirect. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
@@ -8,7 +8,7 @@ import { RequestError } from '../../src/errors.ts';
 import { Http } from '../../src/http.ts';
 import { systemClock } from '../../src/time.ts';
 
-/** A minute of waiting takes a fifth of a second. */
+/** The clock runs this much faster: a minute of waiting takes a fifth of a second. */
 const SPEED = 300;
 const clock = { ...systemClock, sleep: (ms: number, signal: AbortSignal) => systemClock.sleep(ms / SPEED, signal) };
 const BODY = new Uint8Array(200_000);
@@ -16,7 +16,7 @@ const BODY = new Uint8Array(200_000);
 const OK = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 const JOB = '{"job_id":"a","file_count":1}';
 
-/** What a machine on the way does with a connection, once it has the beginning of a request. */
+/** What a machine on the way does with a connection after the beginning of a request. */
 const CONNECTIONS: Readonly<Record<string, (socket: Socket) => void>> = {
   'is reset': (socket) => socket.resetAndDestroy(),
   'is closed without an answer': (socket) => socket.end(),
@@ -44,7 +44,7 @@ const CONNECTIONS: Readonly<Record<string, (socket: Socket) => void>> = {
   'takes the whole request, and says nothing': () => undefined,
 };
 
-describe('a request on a real connection', () => {
+describe('A request on a real connection', () => {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
   afterEach(() => {
@@ -67,7 +67,7 @@ describe('a request on a real connection', () => {
     http.send({ to: 'functions', url, method: 'POST', body: BODY, signal: new AbortController().signal });
 
   for (const [what, answer] of Object.entries(CONNECTIONS)) {
-    it(`is no verdict where it ${what}`, async () => {
+    it(`does not decide about the recording if it ${what}`, async () => {
       const url = await listen(
         createServer((socket) => {
           socket.once('data', () => {
@@ -80,17 +80,17 @@ describe('a request on a real connection', () => {
         assert.ok(result instanceof RequestError, String(result));
         assert.equal(result.kind, 'network');
       } else {
-        // The head came whole; that its body is not of our server is found where it is read.
+        // The head arrived whole. That the body is not from our server is found when it is read.
         assert.equal((result as { json: unknown }).json, null);
       }
     });
   }
 
-  it('is no verdict where no machine has such a name', async () => {
+  it('does not decide about the recording if the name cannot be resolved', async () => {
     await assert.rejects(post('http://no-such-machine.invalid'), { kind: 'network', code: 'network' });
   });
 
-  it('is not sent on to another machine, with audio and token, where the answer leads there', async () => {
+  it('is not sent on with audio and token when the answer redirects to another machine', async () => {
     let strayed = 0;
     const portal = await listen(
       createHttpServer((request, response) => {
