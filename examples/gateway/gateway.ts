@@ -1,4 +1,4 @@
-/** A gateway: uploads every recording that is put into a folder, and keeps what is not uploaded yet. `node lib/gateway.js FOLDER` */
+/** A gateway: uploads every recording in a folder, and keeps those that are not uploaded yet. `node lib/gateway.js FOLDER` */
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { initializeApp } from 'firebase/app';

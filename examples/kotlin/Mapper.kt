@@ -12,8 +12,8 @@ import com.fasterxml.jackson.databind.module.SimpleModule
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule
 
 /**
- * What an app writes as `jacksonObjectMapper().registerModule(JavaTimeModule())`. The test of this example has no jackson-module-kotlin:
- * here objects are made without their constructors, and their fields are set.
+ * The equivalent of `jacksonObjectMapper().registerModule(JavaTimeModule())` in an app. The test of this example has no jackson-module-kotlin,
+ * so objects are created without their constructors, and their fields are set.
  */
 fun mapper(): ObjectMapper = ObjectMapper()
     .registerModule(JavaTimeModule())

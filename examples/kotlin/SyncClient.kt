@@ -17,7 +17,7 @@ import sync.models.Job
 import sync.models.JobPage
 import sync.models.Manifest
 
-/** Where the Firebase project is. The addresses of a local suite: http://10.0.2.2:5001/PROJECT/REGION, …:9199, …:8080. */
+/** Addresses of the Firebase project. Those of a local suite are http://10.0.2.2:5001/PROJECT/REGION, …:9199, …:8080. */
 class Place(
     val projectId: String,
     val functions: String = "https://us-central1-$projectId.cloudfunctions.net",
@@ -25,24 +25,24 @@ class Place(
     val firestore: String = "https://firestore.googleapis.com",
 )
 
-/** Addresses of uploads that have begun, on disk: so another process goes on where this one ended. */
+/** Stores on disk the addresses of uploads that have begun, so that another process continues where this one ended. */
 interface Sessions {
     operator fun get(path: String): String?
     operator fun set(path: String, session: String)
     fun remove(path: String)
 }
 
-/** The server, or Storage, refused: [code] is of the catalogue (docs/operations.md), and [message] is for people. */
+/** The server or Storage refused the request. [code] is from the catalogue (docs/operations.md), and [message] is for users. */
 class Refused(val status: Int, val code: String, message: String, val retryAfterSeconds: Int?) : Exception(message)
 
-/** No answer, or one that says nothing about the recordings: do the same again later. */
+/** There was no answer, or one that says nothing about the recordings. Make the same call again later. */
 class NotReached(message: String, cause: Throwable? = null) : IOException(message, cause)
 
 /**
- * What a generator cannot make of docs/openapi.yaml: uploads that go on where they stopped, without an SDK of Storage; the end of jobs;
- * registration for pushes. The models are generated. Calls block: make them in a worker.
+ * The parts that a generator cannot make from docs/openapi.yaml: uploads that continue where they stopped, without an SDK of Storage; the
+ * end of jobs; registration for pushes. The models are generated. Calls block: make them in a worker.
  *
- * @param idToken of Firebase Auth; a new one where `refresh` is true
+ * @param idToken returns the ID token of Firebase Auth; a new one if `refresh` is true
  */
 class SyncClient(
     private val place: Place,
@@ -50,7 +50,10 @@ class SyncClient(
     private val sessions: Sessions,
     private val idToken: (refresh: Boolean) -> String,
 ) {
-    /** Begins a job, or shows how far it is: the same key and manifest again are the same job. Keep the key until the job has ended. */
+    /**
+     * Creates a job, or returns it with its progress if it exists: the same key and manifest mean the same job. Keep the key until the job
+     * has ended.
+     */
     fun createJob(manifest: Manifest): CreatedJob =
         mapper.treeToValue(call("createSyncJob", manifest), CreateSyncJobAnswer::class.java).result
 
@@ -62,7 +65,7 @@ class SyncClient(
     fun status(jobId: String): Job =
         mapper.readValue(get("syncStatus?job_id=${encoded(jobId)}").body, Job::class.java)
 
-    /** Jobs that have ended and that no app has taken in yet: of every device of the user. Ask at each launch, because pushes get lost. */
+    /** Ids of the user's jobs that have ended and are not acknowledged, from all devices. Ask at each launch, because pushes get lost. */
     fun unacknowledged(): List<String> {
         val ids = mutableListOf<String>()
         var token: String? = null
@@ -76,8 +79,8 @@ class SyncClient(
     }
 
     /**
-     * Takes in what has ended: [handle] deletes the audio of recordings that are done and shows what is new. Acknowledged afterwards, so a
-     * process that dies in it gets the job again.
+     * Completes ended jobs: [handle] deletes the audio of recordings that are done and shows new conversations. A job is acknowledged
+     * afterwards, so a process that dies during `handle` gets the job again.
      */
     fun completeJobs(jobIds: List<String>, handle: (Job) -> Unit) {
         for (jobId in jobIds) {
@@ -88,7 +91,10 @@ class SyncClient(
         }
     }
 
-    /** At each launch, and whenever FCM gives a new token. @param deviceId letters and digits, at most 64: also `device_id` of uploads */
+    /**
+     * Registers the device for pushes. Call it at each launch, and whenever FCM gives a new token.
+     * @param deviceId at most 64 letters and digits, also the `device_id` of uploads
+     */
     fun register(uid: String, deviceId: String, fcmToken: String, platform: DevicePlatform) {
         require(Regex("[A-Za-z0-9]{1,64}").matches(deviceId)) { "A device id is 1 to 64 letters and digits." }
         val documents = "projects/${place.projectId}/databases/(default)/documents"
@@ -100,7 +106,7 @@ class SyncClient(
         authorised("${place.firestore}/v1/$documents:commit", json(mapOf("writes" to listOf(write))))
     }
 
-    /** One object, in pieces. It resumes at the byte that Storage has, in this process or a later one. */
+    /** Uploads one object in pieces. It resumes at the byte that Storage has reached, in this process or a later one. */
     fun upload(bucket: String, file: CreatedFile, audio: File) {
         var failures = 0
         RandomAccessFile(audio, "r").use { bytes ->
@@ -129,11 +135,11 @@ class SyncClient(
         val url = "${place.storage}/v0/b/$bucket/o?name=${encoded(path)}"
         val answer = authorised(url, json(mapOf("name" to path, "contentType" to "application/octet-stream")), headers, "Firebase")
         val session = answer.header("X-Goog-Upload-URL") ?: throw NotReached("Somebody else answered for Storage.")
-        sessions[path] = session // Before the first byte: what has begun is never begun twice.
+        sessions[path] = session // Stored before the first byte is sent, so that no upload begins twice.
         return session
     }
 
-    /** @return false where Storage does not know the session any more */
+    /** @return false if Storage no longer knows the session */
     private fun sendRest(session: String, audio: RandomAccessFile): Boolean {
         val at = request(session, ByteArray(0), mapOf("X-Goog-Upload-Command" to "query"))
         if (at.status in listOf(400, 404, 410)) return false
@@ -163,7 +169,7 @@ class SyncClient(
 
     private fun get(pathAndQuery: String): Answer = authorised("${place.functions}/$pathAndQuery", null)
 
-    /** With an ID token, and once more with a new one. @throws Refused */
+    /** Makes a request with an ID token, and once more with a new one if that is refused. @throws Refused */
     private fun authorised(
         url: String,
         body: ByteArray?,
@@ -179,7 +185,7 @@ class SyncClient(
         throw refusal(answer)
     }
 
-    /** Only an answer with a code of ours, or of Google's, says anything about the recordings. */
+    /** Only an answer with a code of this service or of Google says anything about the recordings. */
     private fun refusal(answer: Answer): Exception {
         val error = runCatching { mapper.readTree(answer.body) }.getOrNull()?.path("error")
         val own = error?.path("details")?.takeIf { it.isObject } ?: error
@@ -227,7 +233,7 @@ class SyncClient(
     private companion object {
         const val ATTEMPTS = 4
 
-        /** A multiple of 256 KiB, as the protocol asks for. An interruption costs one. */
+        /** Size of a piece: the protocol requires multiples of 256 KiB. An interruption costs at most one piece. */
         const val PIECE = 256 * 1024
     }
 }

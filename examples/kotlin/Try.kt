@@ -7,7 +7,7 @@ import sync.models.Job
 import sync.models.Manifest
 import sync.models.ManifestFile
 
-/** Uploads a file and waits for what becomes of it; started again it goes on. An app does the same in a worker, and waits for the push. */
+/** Uploads a file and waits until its job has ended. If it is started again, it continues. An app does this in a worker, and waits for the push. */
 fun main(args: Array<String>) {
     val (audio, directory) = args.map(::File)
     var idToken = "of yesterday"

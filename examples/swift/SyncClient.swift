@@ -1,8 +1,8 @@
-// What a generator cannot make of docs/openapi.yaml: uploads that go on where they stopped, without an SDK of Storage; the end of jobs;
-// registration for pushes. `Manifest`, `CreatedJob`, `CreatedFile`, `Job` and `JobPage` are generated models.
+// The parts that a generator cannot make from docs/openapi.yaml: uploads that continue where they stopped, without an SDK of Storage; the
+// end of jobs; registration for pushes. `Manifest`, `CreatedJob`, `CreatedFile`, `Job` and `JobPage` are generated models.
 import Foundation
 
-/// Where the Firebase project is. The addresses of a local suite: http://127.0.0.1:5001/PROJECT/REGION, …:9199, …:8080.
+/// Addresses of the Firebase project. Those of a local suite are http://127.0.0.1:5001/PROJECT/REGION, …:9199, …:8080.
 public struct Place {
     public let projectId: String
     public let functions: String
@@ -22,16 +22,16 @@ public struct Place {
     }
 }
 
-/// Addresses of uploads that have begun, on disk: so another process goes on where this one ended.
+/// Stores on disk the addresses of uploads that have begun, so that another process continues where this one ended.
 public protocol Sessions {
     func session(of path: String) -> String?
     func set(_ session: String?, of path: String)
 }
 
 public enum SyncError: Error {
-    /// The server, or Storage, refused: the code is of the catalogue (docs/operations.md), and the message is for people.
+    /// The server or Storage refused the request. The code is from the catalogue (docs/operations.md), and the message is for users.
     case refused(status: Int, code: String, message: String, retryAfterSeconds: Int?)
-    /// No answer, or one that says nothing about the recordings: do the same again later.
+    /// There was no answer, or one that says nothing about the recordings. Make the same call again later.
     case notReached(String)
     /// A device id is 1 to 64 letters and digits.
     case badDeviceId
@@ -43,7 +43,7 @@ public final class SyncClient {
     private struct JobIds: Codable { let job_ids: [String] }
 
     private static let attempts = 4
-    /// A multiple of 256 KiB, as the protocol asks for. An interruption costs one.
+    /// Size of a piece: the protocol requires multiples of 256 KiB. An interruption costs at most one piece.
     private static let piece: UInt64 = 256 * 1024
 
     private let place: Place
@@ -52,7 +52,7 @@ public final class SyncClient {
     private let encoder = JSONEncoder()
     private let decoder = JSONDecoder()
 
-    /// - Parameter idToken: of Firebase Auth; a new one where `refresh` is true.
+    /// - Parameter idToken: returns the ID token of Firebase Auth; a new one if `refresh` is true.
     public init(place: Place, sessions: Sessions, idToken: @escaping (_ refresh: Bool) async throws -> String) {
         self.place = place
         self.sessions = sessions
@@ -66,7 +66,8 @@ public final class SyncClient {
         }
     }
 
-    /// Begins a job, or shows how far it is: the same key and manifest again are the same job. Keep the key until the job has ended.
+    /// Creates a job, or returns it with its progress if it exists: the same key and manifest mean the same job. Keep the key until the job
+    /// has ended.
     public func createJob(_ manifest: Manifest) async throws -> CreatedJob {
         let body = try await call("createSyncJob", manifest)
         return try decoder.decode(Result<CreatedJob>.self, from: body).result
@@ -83,7 +84,7 @@ public final class SyncClient {
         try decoder.decode(Job.self, from: try await get("syncStatus?job_id=\(encoded(jobId))"))
     }
 
-    /// Jobs that have ended and that no app has taken in yet: of every device of the user. Ask at each launch, because pushes get lost.
+    /// Ids of the user's jobs that have ended and are not acknowledged, from all devices. Ask at each launch, because pushes get lost.
     public func unacknowledged() async throws -> [String] {
         var ids: [String] = []
         var token: String?
@@ -96,8 +97,8 @@ public final class SyncClient {
         return ids
     }
 
-    /// Takes in what has ended: `handle` deletes the audio of recordings that are done and shows what is new. Acknowledged afterwards, so
-    /// a process that dies in it gets the job again.
+    /// Completes ended jobs: `handle` deletes the audio of recordings that are done and shows new conversations. A job is acknowledged
+    /// afterwards, so a process that dies during `handle` gets the job again.
     public func completeJobs(_ jobIds: [String], handle: (Job) async throws -> Void) async throws {
         for jobId in jobIds {
             let job = try await status(jobId)
@@ -107,8 +108,8 @@ public final class SyncClient {
         }
     }
 
-    /// At each launch, and whenever FCM gives a new token.
-    /// - Parameter deviceId: letters and digits, at most 64: also `device_id` of uploads.
+    /// Registers the device for pushes. Call it at each launch, and whenever FCM gives a new token.
+    /// - Parameter deviceId: at most 64 letters and digits, also the `device_id` of uploads.
     public func register(uid: String, deviceId: String, fcmToken: String) async throws {
         guard deviceId.range(of: "^[A-Za-z0-9]{1,64}$", options: .regularExpression) != nil else {
             throw SyncError.badDeviceId
@@ -122,7 +123,7 @@ public final class SyncClient {
         _ = try await authorised("\(place.firestore)/v1/\(documents):commit", body: body)
     }
 
-    /// One object, in pieces. It resumes at the byte that Storage has, in this process or a later one.
+    /// Uploads one object in pieces. It resumes at the byte that Storage has reached, in this process or a later one.
     public func upload(bucket: String, path: String, audio: URL) async throws {
         var failures = 0
         let file = try FileHandle(forReadingFrom: audio)
@@ -161,11 +162,11 @@ public final class SyncClient {
         guard let session = answer.value(forHTTPHeaderField: "X-Goog-Upload-URL") else {
             throw SyncError.notReached("Somebody else answered for Storage.")
         }
-        sessions.set(session, of: path) // Before the first byte: what has begun is never begun twice.
+        sessions.set(session, of: path) // Stored before the first byte is sent, so that no upload begins twice.
         return session
     }
 
-    /// - Returns: false where Storage does not know the session any more.
+    /// - Returns: false if Storage no longer knows the session.
     private func sendRest(_ session: String, _ file: FileHandle, _ size: UInt64) async throws -> Bool {
         let (_, at) = try await request(session, body: Data(), headers: ["X-Goog-Upload-Command": "query"])
         if [400, 404, 410].contains(at.statusCode) { return false }
@@ -200,7 +201,7 @@ public final class SyncClient {
         try await authorised("\(place.functions)/\(pathAndQuery)", body: nil).0
     }
 
-    /// With an ID token, and once more with a new one.
+    /// Makes a request with an ID token, and once more with a new one if that is refused.
     private func authorised(
         _ url: String,
         body: Data?,
@@ -219,7 +220,7 @@ public final class SyncClient {
         throw refusal(answer.0, answer.1)
     }
 
-    /// Only an answer with a code of ours, or of Google's, says anything about the recordings.
+    /// Only an answer with a code of this service or of Google says anything about the recordings.
     private func refusal(_ body: Data, _ answer: HTTPURLResponse) -> SyncError {
         let json = try? JSONSerialization.jsonObject(with: body) as? [String: Any]
         let error = json?["error"] as? [String: Any]

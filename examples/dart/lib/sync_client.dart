@@ -1,5 +1,5 @@
-// What a generator cannot make of docs/openapi.yaml: uploads that go on where they stopped, without an SDK of Storage; the end of jobs;
-// registration for pushes. Answers are JSON as they came: give them to the generated models (`Job.fromJson`).
+// The parts that a generator cannot make from docs/openapi.yaml: uploads that continue where they stopped, without an SDK of Storage; the
+// end of jobs; registration for pushes. Answers are JSON as they came: give them to the generated models (`Job.fromJson`).
 
 import 'dart:convert';
 import 'dart:io';
@@ -9,7 +9,7 @@ import 'package:http/http.dart' as http;
 
 typedef Json = Map<String, dynamic>;
 
-/// Where the Firebase project is. The addresses of a local suite: http://10.0.2.2:5001/PROJECT/REGION, …:9199, …:8080.
+/// Addresses of the Firebase project. Those of a local suite are http://10.0.2.2:5001/PROJECT/REGION, …:9199, …:8080.
 class Place {
   Place(this.projectId, {String? functions, String? storage, String? firestore})
       : functions = functions ?? 'https://us-central1-$projectId.cloudfunctions.net',
@@ -22,14 +22,14 @@ class Place {
   final String firestore;
 }
 
-/// Addresses of uploads that have begun, on disk (`drift`, `sqflite`): so another process goes on where this one ended.
+/// Stores on disk (`drift`, `sqflite`) the addresses of uploads that have begun, so that another process continues where this one ended.
 abstract class Sessions {
   Future<String?> read(String path);
   Future<void> write(String path, String session);
   Future<void> remove(String path);
 }
 
-/// The server, or Storage, refused: [code] is of the catalogue (docs/operations.md), and [message] is for people.
+/// The server or Storage refused the request. [code] is from the catalogue (docs/operations.md), and [message] is for users.
 class Refused implements Exception {
   Refused(this.status, this.code, this.message, this.retryAfterSeconds);
 
@@ -42,7 +42,7 @@ class Refused implements Exception {
   String toString() => 'Refused: $code: $message';
 }
 
-/// No answer, or one that says nothing about the recordings: do the same again later.
+/// There was no answer, or one that says nothing about the recordings. Make the same call again later.
 class NotReached implements Exception {
   NotReached(this.message);
 
@@ -53,7 +53,7 @@ class NotReached implements Exception {
 }
 
 class SyncClient {
-  /// [idToken] is of Firebase Auth: `user.getIdToken(refresh)`.
+  /// [idToken] returns the ID token of Firebase Auth: `user.getIdToken(refresh)`.
   SyncClient({
     required this.place,
     required this.sessions,
@@ -68,12 +68,13 @@ class SyncClient {
 
   static const _attempts = 4;
 
-  /// A multiple of 256 KiB, as the protocol asks for. An interruption costs one.
+  /// Size of a piece: the protocol requires multiples of 256 KiB. An interruption costs at most one piece.
   static const _piece = 256 * 1024;
 
   static final _deviceId = RegExp(r'^[A-Za-z0-9]{1,64}$');
 
-  /// Begins a job, or shows how far it is: the same key and manifest again are the same job. Keep the key until the job has ended.
+  /// Creates a job, or returns it with its progress if it exists: the same key and manifest mean the same job. Keep the key until the job
+  /// has ended.
   Future<Json> createJob(Json manifest) async => (await _call('createSyncJob', manifest))['result'] as Json;
 
   /// Uploads what the job still expects. [audioOf] gives the file of a recording, by its name.
@@ -86,7 +87,7 @@ class SyncClient {
 
   Future<Json> status(String jobId) => _get('syncStatus?job_id=${Uri.encodeComponent(jobId)}');
 
-  /// Jobs that have ended and that no app has taken in yet: of every device of the user. Ask at each launch, because pushes get lost.
+  /// Ids of the user's jobs that have ended and are not acknowledged, from all devices. Ask at each launch, because pushes get lost.
   Future<List<String>> unacknowledged() async {
     final ids = <String>[];
     String? token;
@@ -101,8 +102,8 @@ class SyncClient {
     return ids;
   }
 
-  /// Takes in what has ended: [handle] deletes the audio of recordings that are done and shows what is new. Acknowledged afterwards, so a
-  /// process that dies in it gets the job again.
+  /// Completes ended jobs: [handle] deletes the audio of recordings that are done and shows new conversations. A job is acknowledged
+  /// afterwards, so a process that dies during `handle` gets the job again.
   Future<void> completeJobs(List<String> jobIds, Future<void> Function(Json job) handle) async {
     for (final jobId in jobIds) {
       final job = await status(jobId);
@@ -114,7 +115,8 @@ class SyncClient {
     }
   }
 
-  /// At each launch, and whenever FCM gives a new token. [deviceId]: letters and digits, at most 64: also `device_id` of uploads.
+  /// Registers the device for pushes. Call it at each launch, and whenever FCM gives a new token. [deviceId] has at most 64 letters and
+  /// digits, and is also the `device_id` of uploads.
   Future<void> register({
     required String uid,
     required String deviceId,
@@ -140,7 +142,7 @@ class SyncClient {
     });
   }
 
-  /// One object, in pieces. It resumes at the byte that Storage has, in this process or a later one.
+  /// Uploads one object in pieces. It resumes at the byte that Storage has reached, in this process or a later one.
   Future<void> upload(String bucket, String path, File audio) async {
     var failures = 0;
     final bytes = await audio.open();
@@ -176,11 +178,11 @@ class SyncClient {
     );
     final session = answer.headers['x-goog-upload-url'];
     if (session == null) throw NotReached('Somebody else answered for Storage.');
-    await sessions.write(path, session); // Before the first byte: what has begun is never begun twice.
+    await sessions.write(path, session); // Stored before the first byte is sent, so that no upload begins twice.
     return session;
   }
 
-  /// False where Storage does not know the session any more.
+  /// Returns false if Storage no longer knows the session.
   Future<bool> _sendRest(String session, RandomAccessFile audio) async {
     final at = await _post(session, Uint8List(0), {'X-Goog-Upload-Command': 'query'});
     if (const [400, 404, 410].contains(at.statusCode)) return false;
@@ -214,7 +216,7 @@ class SyncClient {
 
   Json _decoded(http.Response answer) => jsonDecode(utf8.decode(answer.bodyBytes)) as Json;
 
-  /// With an ID token, and once more with a new one. A GET without [body]. Throws [Refused].
+  /// Makes a request with an ID token, and once more with a new one if that is refused. Without [body], it is a GET. Throws [Refused].
   Future<http.Response> _authorised(
     String url, {
     Json? body,
@@ -236,7 +238,7 @@ class SyncClient {
     throw _refusal(answer);
   }
 
-  /// Only an answer with a code of ours, or of Google's, says anything about the recordings.
+  /// Only an answer with a code of this service or of Google says anything about the recordings.
   Exception _refusal(http.Response answer) {
     Object? error;
     try {

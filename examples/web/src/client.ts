@@ -1,4 +1,4 @@
-/** What the page and its service worker share: one user, one store, of which one of them at a time uploads. */
+/** The page and its service worker share one user and one store. Only one of them uploads at a time. */
 import { initializeApp } from 'firebase/app';
 import { connectAuthEmulator, getAuth } from 'firebase/auth';
 import type { User } from 'firebase/auth';
@@ -8,7 +8,7 @@ import type { SyncClient } from 'offline-audio-sync-client';
 import { firebaseBackend } from 'offline-audio-sync-client/firebase';
 import { indexedDbStore } from 'offline-audio-sync-client/indexeddb';
 
-/** What `firebase apps:sdkconfig web` prints, or the suite of `npm start` of this repository. */
+/** The output of `firebase apps:sdkconfig web`; without it, the suite of `npm start` in this repository is used. */
 const { VITE_FIREBASE_CONFIG: config } = import.meta.env;
 const local = { projectId: 'demo-offline-audio-sync', apiKey: 'local' };
 const app = initializeApp(config === undefined ? local : JSON.parse(config));

@@ -1,4 +1,4 @@
-/** The page: keeps what a person drops, and shows what becomes of it. */
+/** The page: stores dropped recordings, and shows their state. */
 import { onAuthStateChanged, signInAnonymously } from 'firebase/auth';
 import { auth, openClient } from './client.ts';
 
@@ -27,7 +27,7 @@ onAuthStateChanged(auth, async (user) => {
   show();
   files?.addEventListener('change', async () => {
     for (const file of files.files ?? []) await client.add({ name: file.name, data: file, deviceId: 'web1' });
-    // If the page is closed before they are uploaded, the service worker goes on: in browsers with Background Sync.
+    // If the page is closed before they are uploaded, the service worker continues, in browsers with Background Sync.
     const { sync } = (await worker) as ServiceWorkerRegistration & { sync?: { register(tag: string): Promise<void> } };
     await sync?.register('upload').catch(() => undefined);
   });

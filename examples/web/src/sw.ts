@@ -1,4 +1,4 @@
-/** The service worker: uploads what is left when the browser says that there is a network, also while no page is open. */
+/** The service worker: uploads the remaining recordings when the browser reports a network, even if no page is open. */
 import { auth, openClient } from './client.ts';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -7,7 +7,7 @@ interface SyncEvent extends ExtendableEvent {
   readonly lastChance: boolean;
 }
 
-/** Less than a browser lets a worker live. */
+/** Time limit, milliseconds: shorter than browsers let a worker run. */
 const LIMIT_MS = 120_000;
 
 self.addEventListener('sync', (event) => {
@@ -15,7 +15,7 @@ self.addEventListener('sync', (event) => {
   if (tag === 'upload') (event as SyncEvent).waitUntil(upload());
 });
 
-/** @throws where something is left: the browser comes back then. */
+/** @throws Error if recordings are left, so that the browser calls again */
 async function upload(): Promise<void> {
   await auth.authStateReady();
   if (auth.currentUser === null) return;
@@ -23,7 +23,7 @@ async function upload(): Promise<void> {
   try {
     const over = new Promise<void>((resolve) => {
       client.on('status', ({ state }) => {
-        if (state !== 'uploading') resolve(); // Standby is here, too: a page is open, which uploads by itself.
+        if (state !== 'uploading') resolve(); // This includes standby: a page is open, which uploads.
       });
       setTimeout(resolve, LIMIT_MS);
     });
