@@ -11,7 +11,7 @@ export interface RunOptions {
   readonly onOutput?: (text: string) => void;
 }
 
-/** What runs locally has no Google Cloud around it. Without this, libraries look for it, wait and warn. */
+/** Local programs have no Google Cloud around them. Without this setting, libraries look for it, wait and warn. */
 export const NO_CLOUD = { METADATA_SERVER_DETECTION: 'none' } as const;
 
 /** How long a program may take to end by itself before it is killed, milliseconds. */

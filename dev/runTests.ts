@@ -37,7 +37,7 @@ const PARTS = {
   suites: [{ title: 'Crashes, orders, a day', cwd: FUNCTIONS, config: '.mocharc.suites.json' }],
   /** On the emulators, without the deployed functions. */
   worker: [{ title: 'Emulator tests of workers, sweeper and rules', cwd: FUNCTIONS, config: '.mocharc.worker.json' }],
-  /** With the deployed functions. */
+  /** These run with the deployed functions. */
   emulator: [
     { title: 'Emulator and end-to-end tests of the functions', cwd: FUNCTIONS, config: '.mocharc.emulator.json' },
   ],
@@ -100,7 +100,7 @@ class Runner {
     this.#results.push({ passed: 0, failed: 1, failures: [what] });
   }
 
-  /** Each check by itself, one after the other. @throws the signal's reason, if that ended it. */
+  /** Runs the checks one after the other. @throws the signal's reason, if that ended it */
   async check(signal: AbortSignal): Promise<void> {
     for (const script of CHECKS) {
       const began = Date.now();

@@ -35,7 +35,10 @@ export function readOggOpus(bytes: Uint8Array): OggOpus {
   return { ...head, packets: audio.packets, samples: audio.lastGranule - head.preSkip };
 }
 
-/** One logical stream, its pages numbered without a gap, begun and ended where the flags say (RFC 3533, section 6). */
+/**
+ * Checks that there is one logical stream, with pages numbered without a gap, and with its beginning and end flagged (RFC 3533,
+ * section 6).
+ */
 function checkPageChain(pages: readonly OggPage[]): void {
   const serial = pages[0]?.serial;
   let open = false;

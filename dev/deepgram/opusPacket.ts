@@ -72,7 +72,7 @@ function checkManyFrames(packet: Uint8Array): number {
   return count;
 }
 
-/** Where the frame lengths start, and where the padding at the end begins. */
+/** The offsets at which the frame lengths start, and the padding at the end begins. */
 function skipPadding(packet: Uint8Array, padded: boolean): { at: number; end: number } {
   let at = 2;
   let padding = 0;

@@ -54,7 +54,7 @@ export class PacketIndex {
   }
 }
 
-/** Gives the packet the place whose run of agreeing neighbours is the longest, and them theirs. */
+/** Places the packet where the run of agreeing neighbours is the longest, and places these neighbours, too. */
 function placeWithNeighbours(
   found: (Place | null)[],
   keys: readonly string[],

@@ -107,7 +107,7 @@ function wireWords(words: readonly HeardWord[], { language, punctuate, diarize }
   });
 }
 
-/** An utterance ends at a pause, and where another person speaks. */
+/** An utterance ends at a pause, and when another person speaks. */
 function utterances(words: readonly WireWord[], channel: number, { utteranceSplit }: ListenOptions): object[] {
   const groups: WireWord[][] = [];
   for (const word of words) {

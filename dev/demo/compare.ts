@@ -53,7 +53,10 @@ export function compareWords<Expected extends Word>(
   };
 }
 
-/** Texts of a transcript, in order, are exactly those expected; null, or where they first differ. */
+/**
+ * Compares the texts of a transcript, in order, with the expected ones. @returns null if they are equal, else where they first
+ * differ
+ */
 export function firstDifference(expected: readonly string[], actual: readonly string[]): string | null {
   for (let index = 0; index < Math.max(expected.length, actual.length); index++) {
     if (expected[index] === actual[index]) continue;

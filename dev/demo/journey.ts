@@ -8,7 +8,7 @@ import { listObjects, signUp, upload, waitForJob, type JobView, type User } from
 import { OPERATOR, readCollection } from './firestore.ts';
 import type { Word } from './compare.ts';
 
-/** The environment variables with which the launcher tells programs where the suite is. */
+/** The environment variables by which the launcher tells programs the addresses of the suite. */
 const environmentSchema = z.object({
   GCLOUD_PROJECT: z.string(),
   FIREBASE_AUTH_EMULATOR_HOST: z.string(),

@@ -1,4 +1,4 @@
-/** The console for one suite: built once, and told where the emulators are. */
+/** Builds the console for one suite: once for all suites, then with the addresses of the emulators. */
 import { readFileSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
@@ -39,7 +39,7 @@ export async function buildConsole(target: string, suite: LocalSuite, signal: Ab
   shareSamples(path.join(target, 'samples'));
 }
 
-/** The same for every suite. */
+/** Builds the pages, which are the same for every suite. */
 const buildPages = builtOnce(async (target, signal) => {
   const started = Date.now();
   say.doing('Building the console …');

@@ -37,7 +37,7 @@ export function findDownloads(env: NodeJS.ProcessEnv = process.env): Downloads {
 }
 
 export interface EmulatorPrograms {
-  /** For firebase-tools. */
+  /** Environment variables for firebase-tools. */
   readonly env: Readonly<Record<string, string>>;
   /** Whether firebase-tools will download some. */
   readonly downloads: boolean;

@@ -37,21 +37,24 @@ export interface SuiteOptions {
   readonly deepgramApiKey?: string | undefined;
   /** `local`: the recogniser in the functions themselves. */
   readonly transcriber?: 'deepgram' | 'local';
-  /** As that of `WorkspaceOptions`. */
+  /** The `host` of `WorkspaceOptions`. */
   readonly host?: string;
   readonly signal: AbortSignal;
 }
 
 export interface Suite {
-  /** What programs need to find the suite: the usual `*_EMULATOR_HOST` variables, and a few that are this project's own. */
+  /**
+   * The environment variables by which programs find the suite: the usual `*_EMULATOR_HOST` variables, and a few of this
+   * project.
+   */
   readonly env: Readonly<Record<string, string>>;
-  /** Of the emulators and the functions. */
+  /** The log of the emulators and the functions. */
   readonly logFile: string;
   /** The address of the Emulator UI; null if it is not running. */
   readonly uiUrl: string | null;
   /** Begins to rebuild the functions whenever their sources change, so that the emulator reloads them. */
   watch(): void;
-  /** Settles, with the reason, only if the emulators, or one of them, end by themselves. */
+  /** Resolves, with the reason, only if the emulators, or one of them, end by themselves. */
   readonly crashed: Promise<Error>;
   /** Ends every process and removes every file of the suite; the log stays if `keepLog`. */
   stop(options: { keepLog: boolean }): Promise<void>;
@@ -212,7 +215,7 @@ async function allocatePorts(
   return { ports, standInPort };
 }
 
-/** What programs need to find a suite. */
+/** The environment variables by which programs find a suite. */
 export function environmentFor(ports: Ports, standInUrl: string | undefined): Record<string, string> {
   const host = (name: Listener): string => `127.0.0.1:${ports[name]}`;
   return {

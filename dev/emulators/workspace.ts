@@ -55,7 +55,7 @@ export interface Workspace {
   readonly config: string;
   /** The staged functions; their build goes to `lib` in it. */
   readonly functions: string;
-  /** What Hosting serves: empty until the console is built into it. */
+  /** The directory that Hosting serves. It is empty until the console is built into it. */
   readonly hosting: string;
   readonly temporary: string;
   remove(): void;

@@ -1,4 +1,4 @@
-/** What the published package depends on, and its shrinkwrap: made from the manifest and the lock file of functions/. */
+/** The dependencies of the published package and its shrinkwrap, made from the manifest and the lock file of functions/. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';

@@ -1,6 +1,6 @@
 /**
- * `node discover.cjs <folder of a Firebase project> <project> <kit>`: what `firebase deploy` would deploy of a kit, as JSON. It is the code of the
- * pinned firebase-tools that loads codebases and puts the settings into what it found.
+ * `node discover.cjs <folder of a Firebase project> <project> <kit>`: prints what `firebase deploy` would deploy of a kit, as
+ * JSON. It uses the code of the pinned firebase-tools that loads codebases and fills in their settings.
  */
 'use strict';
 

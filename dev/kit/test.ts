@@ -142,7 +142,10 @@ const discoverySchema = z.object({
   requiredRoles: z.array(z.string()),
 });
 
-/** `firebase deploy` of this repository uploads the build and the models of the package, byte for byte, and no code that is not in it. */
+/**
+ * Checks that `firebase deploy` of this repository uploads the build and the models of the package, byte for byte, and no code
+ * that is not in it.
+ */
 async function compareWithDeployment(staged: string, signal: AbortSignal): Promise<void> {
   const code = await run('npm', ['--prefix', FUNCTIONS, 'run', '--silent', 'build'], { cwd: ROOT, signal });
   assert.equal(code, 0, 'the predeploy command of firebase.json');

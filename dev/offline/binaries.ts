@@ -1,6 +1,6 @@
 /**
- * Environment that makes firebase-tools run the emulators of the Google Cloud CLI. It is loaded only where firebase-tools has not
- * downloaded its own and the CLI has them: see README.md beside this file.
+ * The environment that makes firebase-tools run the emulators of the Google Cloud CLI. It is loaded only if firebase-tools has
+ * not downloaded its own and the CLI has them: see README.md beside this file.
  */
 import { createHash } from 'node:crypto';
 import {

@@ -16,7 +16,7 @@ const RELEASE = '17';
 /** Every entry of a JAR gets this time, so that the same source makes the same bytes. */
 const DATE = '2026-01-01T00:00:00Z';
 
-/** What the manifest of `storage-rules.jar` says of its source; a test compares it with the source. */
+/** The hash of the source of `storage-rules.jar`, which its manifest states. A test compares it with the source. */
 export function sourceHash(): string {
   return createHash('sha256').update(readFileSync(SOURCE)).digest('hex');
 }

@@ -1,4 +1,4 @@
-/** The scripts of the sample recordings: who says what and when, how it is encoded and cut, and where it is damaged. */
+/** The scripts of the sample recordings: who says what and when, how it is encoded and cut, and which parts are damaged. */
 
 /**
  * Voices of CMU Arctic that come with flite, 16 kHz: those that recognisers understand best. `deep` is `rms`, played slower.
@@ -27,7 +27,7 @@ export type Spot = { readonly inside: string } | { readonly before: string };
 export interface Take {
   readonly startedAt: string;
   readonly script: readonly Cue[];
-  /** Words in whose middle a new file begins. */
+  /** The words in the middle of which a new file begins. */
   readonly cutInside?: readonly string[];
   readonly damage?: readonly Damage[];
 }

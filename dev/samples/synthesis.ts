@@ -48,7 +48,10 @@ export interface SpokenWord extends Stretch {
 export interface SpokenPhrase {
   /** 16 kHz mono, full scale = 1, from its first phone to its last: a little of it may be quiet, such as the breath before a "p". */
   readonly pcm: Float32Array;
-  /** In order; loud from their first to their last millisecond. One often begins where the one before it ends. */
+  /**
+   * The words in order. They are loud from their first to their last millisecond. A word often begins where the one before it
+   * ends.
+   */
   readonly words: readonly SpokenWord[];
 }
 
@@ -66,7 +69,7 @@ export function speak(voice: Voice, text: string): SpokenPhrase {
   };
 }
 
-/** Each word from its first phone's start to its last phone's end. */
+/** Places each word from the start of its first phone to the end of its last. */
 function wordsOf(voice: Voice, text: string, phones: readonly Phone[]): SpokenWord[] {
   const spoken = phones.filter((phone) => phone.name !== 'pau');
   const words = text.split(/\s+/);

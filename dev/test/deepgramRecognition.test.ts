@@ -256,7 +256,7 @@ function availableMs(sample: Sample, word: SampleWord): number {
   );
 }
 
-/** Each word begins and ends where the frames that hold its beginning and end were put. */
+/** Checks that each word begins and ends at the place of the frames with its beginning and end. */
 function assertTimes(
   heard: readonly HeardWord[],
   words: readonly SampleWord[],

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { SUITE_MARK, isAlive, killSuite, suiteProcesses } from '../emulators/processes.ts';
 
-/** Starts a process that stays; resolves when it, and its detached grandchild where asked for, is up. */
+/** Starts a process that keeps running. Resolves when it, and its detached grandchild if requested, has started. */
 async function startProcess(
   directory: string,
   detachedGrandchild = false,

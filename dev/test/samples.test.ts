@@ -172,7 +172,7 @@ function inside(recording: SampleRecording, ms: number): boolean {
   return ms >= recording.startedAtMs && ms <= recording.startedAtMs + recording.durationMs;
 }
 
-/** What lies between words, 12 ms of ringing of the codec after each left out. */
+/** The silences between words, without 12 ms of codec ringing after each word. */
 function silences(sample: Sample): [number, number][] {
   return sample.recordings.flatMap((recording) => {
     const end = recording.startedAtMs + recording.durationMs;

@@ -1,4 +1,4 @@
-/** What GitHub's runners may do with what strangers send: pull requests, and new releases of actions. */
+/** Checks what GitHub's runners may do with contributions of strangers: pull requests, and new releases of actions. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -4,14 +4,14 @@ import path from 'node:path';
 import { ROOT } from '../../paths.ts';
 
 export interface CodeBlock {
-  /** As in `README.md:24`. */
+  /** The place of the block, such as `README.md:24`. */
   readonly at: string;
   /** After the fence; empty for a plain one. */
   readonly language: string;
   readonly text: string;
 }
 
-/** Not for reading: packages, builds, and the client's API report. */
+/** Folders whose documents are not for readers: packages, builds, and the client's API report. */
 const LEFT_OUT = new Set(['node_modules', 'dist', 'api']);
 
 /** Every document of the project, as a path from its root. */

@@ -24,7 +24,7 @@ const CHECKED_BY: Readonly<Record<string, string>> = {
   text: 'prose',
 };
 
-/** What a document leaves to its reader to set. */
+/** The variables that a document leaves to its reader to set. */
 const READERS_VARIABLES = { ID_TOKEN: 'token', HOME: '/tmp' };
 
 const blocks = codeBlocks();
@@ -128,7 +128,7 @@ describe('the commands in the documents', () => {
     }
   });
 
-  // Who works on this needs no gcloud; CI has it.
+  // Contributors need no gcloud; CI has it.
   if (spawnSync('gcloud', ['--version']).status === 0) {
     it('call gcloud as it wants to be called', async function () {
       const gcloud = new Map(callsOf('gcloud').map(({ at, call }) => [typed(call), at]));
@@ -165,7 +165,7 @@ function hasCommand(client: Record<string, unknown>, command: string): boolean {
 
 const lintsSchema = z.array(z.object({ error_message: z.string().nullable() }));
 
-/** What gcloud's own checker has against each command line; null for nothing. It sends nothing anywhere. */
+/** The objection of gcloud's own checker to each command line; null for none. It sends nothing anywhere. */
 async function gcloudObjections(lines: readonly string[]): Promise<(string | null)[]> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'docs-gcloud-'));
   try {
@@ -175,7 +175,7 @@ async function gcloudObjections(lines: readonly string[]): Promise<(string | nul
       env: { ...process.env, CLOUDSDK_CONFIG: directory, CLOUDSDK_CORE_DISABLE_PROMPTS: '1' },
       maxBuffer: 64 * 1024 * 1024,
     });
-    lint.child.stdin?.end(); // It would wait for it.
+    lint.child.stdin?.end(); // gcloud would wait for its input
     const objections = lintsSchema.parse(JSON.parse((await lint).stdout));
     assert.equal(objections.length, lines.length);
     return objections.map(({ error_message: message }) => message);

@@ -5,7 +5,7 @@ import { ROOT } from '../../paths.ts';
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
-/** All code but tests, and what is deployed beside it. */
+/** All code except tests, and the files that are deployed beside it. */
 const CODE = globSync(
   [
     'firebase.json',
@@ -22,7 +22,7 @@ const DOCUMENTS = globSync(['*.md', '{docs,client,functions}/*.{md,yaml}', 'func
 const REGION =
   /\b(?:africa|asia|australia|europe|me|northamerica|southamerica|us)-(?:north|south|east|west|central)[a-z]*\d+\b/g;
 
-/** Regions as data: where buckets may be, and the one that the test of the kit chooses. */
+/** Files with regions as data: the locations of buckets, and the region that the test of the kit chooses. */
 const TABLES: readonly string[] = ['functions/cli/doctor/locations.ts', 'dev/kit/app.ts'];
 
 const regionsIn = (file: string): string[] => [...read(file).matchAll(REGION)].map(([name]) => name);

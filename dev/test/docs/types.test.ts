@@ -6,7 +6,7 @@ import { codeBlocks } from './blocks.ts';
 
 const CLIENT = path.join(ROOT, 'client');
 
-/** As an app's compiler has them, with this library as if it were installed. */
+/** The options of an app's compiler, with this library as if it were installed. */
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
   module: ts.ModuleKind.ESNext,
@@ -20,7 +20,7 @@ const OPTIONS: ts.CompilerOptions = {
   allowImportingTsExtensions: true,
 };
 
-/** What an app has by the time that it does what the documents show. */
+/** The declarations that an app has when it runs the code of the documents. */
 const GIVEN = `
   import type { FirebaseApp } from 'firebase/app';
   import type { Firestore } from 'firebase/firestore';
@@ -37,7 +37,7 @@ describe('the TypeScript in the documents', () => {
   it('compiles, each block by itself', function () {
     const blocks = codeBlocks().filter(({ language }) => language === 'ts' || language === 'tsx');
     assert.ok(blocks.length > 0);
-    // Each is a module in the client's folder, where Firebase's SDK can be found.
+    // Each block becomes a module in the client's folder, where Firebase's SDK is found.
     const sources = new Map(
       blocks.map(({ at, text, language }, i) => {
         return [path.join(CLIENT, `block${String(i)}.${language}`), { at, text: `${text}\nexport {};\n` }];
