@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { params } from '../../src/config.ts';
 import { boundedInt } from '../../src/intSetting.ts';
 import { recordingLogger } from '../support/logger.ts';
+import { logLines } from '../support/logLines.ts';
 
 describe('a setting that is a number', () => {
   const bounds = { min: 1, max: 20, default: 10, description: '' };
@@ -57,11 +58,17 @@ describe('a setting that is a number', () => {
     });
   }
 
-  it('keeps a request to Deepgram so short that its words fit into one document', () => {
+  it('keeps a request to Deepgram so short that its words fit into one document, and says so', async () => {
     process.env['MAX_CHUNK_MINUTES'] = '600';
     try {
+      let minutes = Infinity;
+      const lines = await logLines(() => (minutes = params.maxChunkMinutes.value()));
       // 11,000 words fill 1 MiB; nobody speaks 550 of them in a minute.
-      assert.ok(params.maxChunkMinutes.value() * 550 <= 11_000);
+      assert.ok(minutes * 550 <= 11_000);
+      assert.deepEqual(
+        lines.map(({ event, given, taken }) => [event, given, taken]),
+        [['setting.out_of_range', '600', minutes]],
+      );
     } finally {
       delete process.env['MAX_CHUNK_MINUTES'];
     }

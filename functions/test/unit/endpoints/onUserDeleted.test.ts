@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import functionsTest from 'firebase-functions-test';
 import { onUserDeleted, uidOf } from '../../../src/endpoints/onUserDeleted.ts';
+import { logLines } from '../../support/logLines.ts';
 
 describe('the event of a deleted user', () => {
   it('names the user by the account as it was', () => {
@@ -24,8 +25,12 @@ describe('onUserDeleted', () => {
     test.cleanup();
   });
 
-  it('returns for an event that names no user, because a second delivery would name none either', async () => {
+  it('logs an event that names no user, and returns: a second delivery would name none either', async () => {
     const deliver = test.wrap(onUserDeleted);
-    await deliver({ data: undefined, subject: '' } as never);
+    const lines = await logLines(() => deliver({ data: undefined, subject: '' } as never));
+    assert.deepEqual(
+      lines.map(({ event }) => event),
+      ['user.unknown'],
+    );
   });
 });
