@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ROOT } from '../paths.ts';
 
-const DOWNLOADED = ['firestore', 'storage', 'pubsub'] as const;
+const DOWNLOADED = ['firestore', 'storage'] as const;
 export type DownloadedEmulator = (typeof DOWNLOADED)[number];
 
 /** The part of firebase-tools' description of a download that says where the file will be. */

@@ -1,8 +1,8 @@
 /**
  * Cloud Scheduler for the Emulator Suite, which has none: what runs every few minutes in production runs every minute here.
  *
- * firebase-tools 15 gives a scheduled function a Pub/Sub topic, but refuses to deliver its messages to a second-generation
- * one ("Unsupported trigger signature: http"), so this calls the function as the topic would.
+ * firebase-tools 15 gives a scheduled function a topic of its Pub/Sub emulator, but refuses to deliver the messages to a second-generation
+ * one ("Unsupported trigger signature: http"). So suites have no Pub/Sub emulator, and this calls the function as the topic would.
  */
 import { setInterval } from 'node:timers/promises';
 import * as z from 'zod';

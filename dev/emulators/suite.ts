@@ -69,7 +69,7 @@ const DOWNLOAD_LIMIT_MS = 900_000;
 type Cleanups = (() => Promise<void> | void)[];
 
 /**
- * Starts Auth, Functions, Firestore, Storage, Tasks, Pub/Sub, Eventarc and Hosting, and returns when the functions are loaded.
+ * Starts Auth, Functions, Firestore, Storage, Tasks, Eventarc and Hosting, and returns when the functions are loaded.
  * @throws Error that quotes the log, or the signal's reason. Nothing is left running then.
  */
 export async function startSuite(options: SuiteOptions): Promise<Suite> {
@@ -179,14 +179,7 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
  * separately.
  */
 function listenersOf(ports: Ports): ReadonlyMap<string, number> {
-  const names = [
-    'auth',
-    'functions',
-    'firestore',
-    'storage',
-    'hosting',
-    'pubsub',
-  ] as const satisfies readonly Listener[];
+  const names = ['auth', 'functions', 'firestore', 'storage', 'hosting'] as const satisfies readonly Listener[];
   return new Map(names.map((name) => [name, ports[name]]));
 }
 
@@ -228,7 +221,6 @@ export function environmentFor(ports: Ports, standInUrl: string | undefined): Re
     FIREBASE_STORAGE_EMULATOR_HOST: host('storage'),
     STORAGE_EMULATOR_HOST: `http://${host('storage')}`,
     CLOUD_TASKS_EMULATOR_HOST: host('tasks'),
-    PUBSUB_EMULATOR_HOST: host('pubsub'),
     FUNCTIONS_EMULATOR_ORIGIN: `http://${host('functions')}`,
     HOSTING_ORIGIN: `http://${host('hosting')}`,
     ...(standInUrl !== undefined && { DEEPGRAM_STANDIN_URL: standInUrl }),

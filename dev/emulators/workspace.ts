@@ -33,7 +33,6 @@ export const LISTENERS = [
   'firestore.websocket',
   'storage',
   'tasks',
-  'pubsub',
   'hosting',
   'eventarc',
 ] as const;

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,7 +6,7 @@ import { chooseEmulatorPrograms } from '../emulators/downloads.ts';
 import { prepareOfflineBinaries } from '../offline/binaries.ts';
 import { sourceHash } from '../offline/build.ts';
 
-const ALL = ['firestore', 'storage', 'pubsub'] as const;
+const ALL = ['firestore', 'storage'] as const;
 
 describe('Emulators for machines that cannot download them', () => {
   let directory: string;
@@ -18,19 +17,18 @@ describe('Emulators for machines that cannot download them', () => {
     rmSync(directory, { recursive: true });
   });
 
-  /** An installed Google Cloud CLI; its Pub/Sub emulator prints its arguments. */
-  function cloudCli(): { firestoreJar: string; pubsubScript: string; PATH: string } {
+  /** An installed Google Cloud CLI. */
+  function cloudCli(): { firestoreJar: string; PATH: string } {
     const root = path.join(directory, 'cli');
     const firestoreJar = path.join(root, 'platform/cloud-firestore-emulator/cloud-firestore-emulator.jar');
-    const pubsubScript = path.join(root, 'platform/pubsub-emulator/bin/cloud-pubsub-emulator');
-    for (const file of [firestoreJar, pubsubScript, path.join(root, 'bin/gcloud')]) {
+    for (const file of [firestoreJar, path.join(root, 'bin/gcloud')]) {
       mkdirSync(path.dirname(file), { recursive: true });
-      writeFileSync(file, '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+      writeFileSync(file, '');
     }
     const bin = path.join(directory, 'bin');
     mkdirSync(bin);
     symlinkSync(path.join(root, 'bin/gcloud'), path.join(bin, 'gcloud'));
-    return { firestoreJar, pubsubScript, PATH: bin };
+    return { firestoreJar, PATH: bin };
   }
 
   it('are not used if firebase-tools has its own, nor without a Google Cloud CLI', async () => {
@@ -44,14 +42,8 @@ describe('Emulators for machines that cannot download them', () => {
     const cache = path.join(directory, 'cache');
     const cli = cloudCli();
     const env = prepareOfflineBinaries(ALL, cli, cache);
-    assert.deepEqual(Object.keys(env), [
-      'FIRESTORE_EMULATOR_BINARY_PATH',
-      'STORAGE_EMULATOR_BINARY_PATH',
-      'PUBSUB_EMULATOR_BINARY_PATH',
-    ]);
+    assert.deepEqual(Object.keys(env), ['FIRESTORE_EMULATOR_BINARY_PATH', 'STORAGE_EMULATOR_BINARY_PATH']);
     assert(Object.values(env).every(existsSync));
-    const script = env['PUBSUB_EMULATOR_BINARY_PATH'] ?? '';
-    assert.equal(execFileSync(script, ['--port', '1 2'], { encoding: 'utf8' }), '--port 1 2\n');
     assert.deepEqual(prepareOfflineBinaries(ALL, cli, cache), env, 'they are kept');
     assert.deepEqual(Object.keys(prepareOfflineBinaries(['storage'], cli, cache)), ['STORAGE_EMULATOR_BINARY_PATH']);
   });
