@@ -12,6 +12,9 @@ import { SAMPLE_RATE } from '../pcm.ts';
  */
 const TOLERANCE_SECONDS = 0.1;
 
+/** Behind damage a difference of half a frame is a missing frame, if it is more than what rounding to milliseconds gives. */
+const MAX_ROUNDING_SECONDS = 0.005;
+
 /**
  * The latest first time stamp that counts as an offset from the start of the recording. A later one comes from a stream that
  * ran before (this is a part of a broadcast, or of a longer recording): the capture time then is the time of the first sample.
@@ -44,6 +47,11 @@ interface ClaimedGap {
   readonly stretch: { readonly kind: 'silence' | 'lost'; samples: number };
   /** Its length in samples, not rounded. */
   readonly ahead: number;
+}
+
+/** How far ahead of the samples a time stamp must be behind damage, to say that a frame is missing. */
+function leastGapSeconds(frameSeconds: number): number {
+  return Math.max(MAX_ROUNDING_SECONDS, frameSeconds / 2);
 }
 
 export function lengthOf(stretch: Stretch): number {
@@ -99,7 +107,7 @@ export class Timeline {
    * @param gap what a gap before it is
    */
   expect(at: number | null, seconds: number, gap: 'silence' | 'lost'): void {
-    this.#moveTo(at, gap);
+    this.#moveTo(at, gap, seconds);
     const samples = this.#advance(seconds);
     const last = this.#expected.at(-1);
     if (last?.kind === 'pending') last.samples += samples;
@@ -149,16 +157,21 @@ export class Timeline {
     return taken;
   }
 
-  #moveTo(at: number | null, gap: 'silence' | 'lost'): void {
+  #moveTo(at: number | null, gap: 'silence' | 'lost', frameSeconds = Infinity): void {
     if (at === null) {
       this.#claimed = null;
       return;
     }
+    const isStart = this.#shift === null;
     const shift = this.#judge(at * SAMPLE_RATE, this.#shift ?? -this.#origin.from(at) * SAMPLE_RATE);
     const target = at * SAMPLE_RATE + shift;
     const ahead = target - this.#position;
     this.#shift = shift;
-    if (Math.abs(ahead) <= TOLERANCE_SECONDS * SAMPLE_RATE) return;
+    const isGap = gap === 'lost' && !isStart && ahead >= leastGapSeconds(frameSeconds) * SAMPLE_RATE;
+    if (Math.abs(ahead) <= TOLERANCE_SECONDS * SAMPLE_RATE && !isGap) {
+      if (isStart) this.#shift = shift - ahead;
+      return;
+    }
     const isOtherClock = ahead < 0 || target > this.#maxSamples;
     if (isOtherClock) {
       this.#shiftBefore = shift;
@@ -175,11 +188,13 @@ export class Timeline {
    * @returns the shift that holds for this time stamp, samples
    */
   #judge(at: number, current: number): number {
+    const distance = (shift: number, position: number): number => Math.abs(at + shift - position);
     const fits = (shift: number, position: number): boolean =>
-      Math.abs(at + shift - position) <= TOLERANCE_SECONDS * SAMPLE_RATE;
+      distance(shift, position) <= TOLERANCE_SECONDS * SAMPLE_RATE;
     const shift = this.#shiftBefore !== null && fits(this.#shiftBefore, this.#position) ? this.#shiftBefore : current;
     const claimed = this.#claimed;
-    if (claimed !== null && fits(shift, this.#position - claimed.ahead)) {
+    const before = this.#position - (claimed?.ahead ?? 0);
+    if (claimed !== null && fits(shift, before) && distance(shift, before) < distance(shift, this.#position)) {
       this.#position -= claimed.ahead;
       this.#placed -= claimed.stretch.samples;
       claimed.stretch.samples = 0;

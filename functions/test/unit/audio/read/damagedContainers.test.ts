@@ -126,6 +126,21 @@ describe('Damaged files', function () {
     }
   });
 
+  for (const decoder of BOTH) {
+    it(`with a few damaged frames of AAC in .mp4 lose their time, and keep what follows in its place: ${decoder}`, async () => {
+      const bytes = encode('m4a', [], ['-ar', '44100']);
+      const { pcm: intact } = await decodeAll(bytes, file('m4a'), { decoder });
+      for (const length of [60, 512]) {
+        const from = Math.round(0.3 * bytes.length);
+        const damaged = Buffer.from(bytes).fill(noise(length), from, from + length);
+        const decoded = await decodeAll(damaged, file('m4a'), { decoder });
+        assert.ok(lostSeconds(decoded) > 0.02 && lostSeconds(decoded) < 0.2, `${lostSeconds(decoded)} s lost`);
+        assert.ok(Math.abs(decoded.pcm.length - intact.length) < 100, `${decoded.pcm.length} of ${intact.length}`);
+        assert.ok(Math.abs(lagOfEnd(decoded)) < 100, `${lagOfEnd(decoded)} samples late`);
+      }
+    });
+  }
+
   it('with damaged frames of FLAC in .mp4 count each once', async () => {
     const bytes = encode('m4a', [], ['-ar', '44100', '-c:a', 'flac', '-strict', '-2', '-f', 'mp4']);
     const { pcm: intact } = await decodeAll(bytes, file('m4a'));

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { lengthOf, Origin, Timeline } from '../../../../src/audio/read/containers/timeline.ts';
 import { SAMPLE_RATE } from '../../../../src/audio/read/pcm.ts';
 
-/** How many seconds of each kind result from a second of audio at each of these time stamps. */
+/** How many seconds of each kind result from a frame of audio, of a second if not said otherwise, at each of these time stamps. */
 function placed(
   stamps: readonly (number | null)[],
   gap: 'silence' | 'lost' = 'silence',
   origin = new Origin(),
+  seconds = 1,
 ): string {
   const timeline = new Timeline(10_000, origin);
   const stretches = stamps.flatMap((at) => {
-    timeline.expect(at, 1, gap);
-    timeline.fill([new Float32Array(SAMPLE_RATE)]);
+    timeline.expect(at, seconds, gap);
+    timeline.fill([new Float32Array(seconds * SAMPLE_RATE)]);
     return timeline.drain();
   });
   timeline.padWithZeros();
@@ -49,6 +50,24 @@ describe('The time axis of a container', () => {
       assert.equal(placed([start + 4000], 'silence', origin), '4000 silence, 1 audio');
       assert.equal(placed([start + 3, start + 4], 'silence', origin), `3 silence, ${audio(2)}`);
     }
+  });
+
+  it('lacks a single frame behind damage, and elsewhere takes so short a gap for jitter', () => {
+    const frame = 0.064;
+    const stamps = [0, 0.064, 0.192, 0.256];
+    assert.equal(
+      placed(stamps, 'lost', new Origin(), frame),
+      '0.064 audio, 0.064 audio, 0.064 lost, 0.064 audio, 0.064 audio',
+    );
+    assert.equal(placed(stamps, 'silence', new Origin(), frame), Array<string>(4).fill('0.064 audio').join(', '));
+  });
+
+  it('lacks nothing behind damage where time stamps are rounded, and where the first is late', () => {
+    for (const late of [0, 0.025]) {
+      const stamps = [0, 0.021, 0.043, 0.064, 0.085].map((at) => at + late);
+      assert.equal(placed(stamps, 'lost', new Origin(), 0.02125), Array<string>(5).fill('0.02125 audio').join(', '));
+    }
+    assert.equal(placed([0.025, 1.05, 2.05], 'lost'), audio(3));
   });
 
   it('continues where another clock begins, and has the gaps of that clock', () => {
