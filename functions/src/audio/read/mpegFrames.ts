@@ -23,6 +23,8 @@ export interface FrameFormat {
   readonly proof: number;
   /** Bytes of the magic number at the start of the file. Each part that is decoded separately needs it. */
   readonly magicBytes: number;
+  /** How many frames the file claims in front of them; absent if it claims nothing there. */
+  readonly frames?: number;
   /** What a frame stands for if the decoder gives no samples for it. */
   readonly missing: 'silence' | 'lost';
 }

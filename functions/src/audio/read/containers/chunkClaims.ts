@@ -8,6 +8,8 @@ const MAX_CHUNKS = 10_000;
 
 export interface Chunk {
   readonly name: string;
+  /** Where its content begins in the file. */
+  readonly start: number;
   /** Bytes of its content; negative if not known. */
   readonly size: number;
   /** The first bytes of its content. */
@@ -27,7 +29,7 @@ function* chunksOf(
     const head = Buffer.from(readView(file, at, 64));
     if (head.length < 12) return;
     const { size, headBytes } = sizeOf(head);
-    yield { name: head.toString('latin1', 0, 4), size, content: head.subarray(headBytes) };
+    yield { name: head.toString('latin1', 0, 4), start: at + headBytes, size, content: head.subarray(headBytes) };
     if (size < 0) return;
     at += headBytes + size;
   }

@@ -8,6 +8,7 @@ import { AppError, CATALOGUE } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
 import { SAMPLE_RATE, type ReadReport, type SourceFrame } from '../pcm.ts';
+import { markZeroedSectors } from './adpcmBlocks.ts';
 import { lostBatch, withoutStart } from './batch.ts';
 import type { Batches } from './batch.ts';
 import { mp3DelaySeconds } from './encoderDelay.ts';
@@ -186,6 +187,7 @@ async function* decodeFile(path: string, extension: FileExtension, options: File
 export async function mendFile(path: string, extension: FileExtension): Promise<boolean> {
   if (extension === 'flac') await mendFlacHeaders(path);
   if (extension === 'ogg') await mendPages(path);
+  if (extension === 'wav') await markZeroedSectors(path);
   return extension === 'm4a' && (await mendBoxes(path));
 }
 

@@ -13,6 +13,7 @@ import { amrFrames } from '../amrFrames.ts';
 import { ADTS_FRAMES, LAYER_FRAMES } from '../mpegFrames.ts';
 import type { FrameFormat } from '../mpegFrames.ts';
 import { SIGNATURE_BYTES } from '../signatures.ts';
+import { adpcmBlocks } from './adpcmBlocks.ts';
 import { extractAmr, holdsAmr } from './amrWithin.ts';
 import { lostBatch, toBatch } from './batch.ts';
 import type { Batch, Batches } from './batch.ts';
@@ -193,15 +194,16 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
       })),
     );
   }
-  const format = frameFormatOf(file, extension);
-  if (format === null) {
+  const adpcm = extension === 'wav' ? adpcmBlocks(file) : null;
+  const format = adpcm ?? frameFormatOf(file, extension);
+  const parts = format === null ? [] : frameParts(adpcm?.view ?? file, format, MAX_PIECES);
+  if (format === null || (adpcm !== null && parts.length === 1)) {
     const demuxer = FFMPEG_DEMUXERS[extension];
     const tailBytes = missingBytes(file, demuxer) + bytesBehindSound(file, demuxer);
     const seconds = (isDamaged: boolean): number => claimedSecondsOf(file, demuxer, isDamaged || tailBytes > 0) ?? 0;
     const claim: Claim = { seconds, slack: CLAIM_SLACK_SECONDS, isOfAll: true };
     return [{ view: file, lostSeconds: 0, claim, tailSeconds: 0, tailBytes, missing: 'lost', isBehindDamage: false }];
   }
-  const parts = frameParts(file, format, MAX_PIECES);
   // Decoders of MPEG audio drop the encoder's delay, so the number of frames is no claim; only the file's own statement is.
   const claimedSeconds = (part: FramePart): number => {
     return parts.length > 1 ? 0 : (claimedSecondsOf(file, 'mp3') ?? 0) - part.lostSeconds;

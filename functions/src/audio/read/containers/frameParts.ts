@@ -34,7 +34,7 @@ const WINDOW_BYTES = 64 * 1024;
 const TAG_HEAD_BYTES = 32;
 
 /** Bytes of the longest header. */
-const HEADER_BYTES = 7;
+const HEADER_BYTES = 8;
 
 interface Run {
   readonly start: number;
@@ -123,17 +123,23 @@ function lostSeconds(
   bytes: Window,
 ): number[] {
   const frames = runs.reduce((sum, run) => sum + run.frames, 0);
-  const claim = mp3Claim(file);
+  const claim = claimedFrames(file, bytes);
   const end = runs.at(-1)?.end ?? 0;
   const isWhole = end >= file.size || bytes.isTag(end);
-  // The claim does not count the frame that contains it.
-  const missing = claim === null || !isWhole ? null : claim.frames + 1 - frames;
+  const missing = claim === null || !isWhole ? null : claim - frames;
   if (missing === null || missing < 0) {
     return gaps.map((gap, i) => (gap / frameBytesAt(runs[i - 1], runs[i])) * frameSeconds);
   }
   const weights = gaps.map((gap, i) => (i === 0 ? gap : gap + 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => (total === 0 ? 0 : (missing * frameSeconds * weight) / total));
+}
+
+/** How many frames a file claims to have; null if it claims nothing. */
+function claimedFrames(file: FileView, { format }: Window): number | null {
+  const claim = format.frames === undefined ? mp3Claim(file) : null;
+  // The claim does not count the frame that contains it.
+  return claim === null ? (format.frames ?? null) : claim.frames + 1;
 }
 
 /** The size of a lost frame between two runs: the mean of the frames beside the gap, bytes. */
@@ -147,9 +153,9 @@ function tailBytes(file: FileView, runs: readonly Run[], window: Window): number
   const end = window.afterTags(runs.at(-1)?.end ?? file.size);
   if (window.isTag(end)) return 0;
   const { bytes, zeros } = tailOf(file, end);
-  const claim = mp3Claim(file);
+  const claim = claimedFrames(file, window);
   const frames = runs.reduce((sum, run) => sum + run.frames, 0);
-  return claim !== null && frames > claim.frames ? bytes : bytes + zeros;
+  return claim !== null && frames >= claim ? bytes : bytes + zeros;
 }
 
 function stretchesOf(file: FileView, ranges: FileView['ranges']): FileView {
@@ -163,14 +169,14 @@ function stretchesOf(file: FileView, ranges: FileView['ranges']): FileView {
 
 /** A window on a file that is read from start to end. */
 class Window {
+  readonly format: FrameFormat;
   readonly #file: FileView;
-  readonly #format: FrameFormat;
   #start = 0;
   #bytes = Buffer.alloc(0);
 
   constructor(file: FileView, format: FrameFormat) {
     this.#file = file;
-    this.#format = format;
+    this.format = format;
   }
 
   /** Up to `length` bytes at a position, at most {@link WINDOW_BYTES}. */
@@ -207,7 +213,7 @@ class Window {
 
   /** @returns null if no frame of this kind begins at the position, or if it does not end within the file */
   frameAt(position: number, kind: number | null = null): MpegFrame | null {
-    const frame = this.#format.header(this.at(position, HEADER_BYTES), 0);
+    const frame = this.format.header(this.at(position, HEADER_BYTES), 0);
     const fits = frame !== null && (kind === null || frame.kind === kind);
     return fits && position + frame.bytes <= this.#file.size ? frame : null;
   }
@@ -233,7 +239,7 @@ class Window {
 
   /** Where the next row of frames begins; null if there is none. */
   findChain(from: number, kind: number | null): number | null {
-    const { sync } = this.#format;
+    const { sync } = this.format;
     for (let at = from; at + 4 <= this.#file.size;) {
       this.at(at, 4);
       const next = sync === null ? at - this.#start : this.#bytes.indexOf(sync, at - this.#start);
@@ -251,7 +257,7 @@ class Window {
   #isChain(position: number, kind: number | null): boolean {
     let at = position;
     let expected = kind;
-    for (let i = 0; i < this.#format.proof; i++) {
+    for (let i = 0; i < this.format.proof; i++) {
       const frame = this.frameAt(at, expected);
       if (frame === null) return i > 0 && at >= this.#file.size;
       expected = frame.kind;

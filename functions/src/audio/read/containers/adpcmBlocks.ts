@@ -1,0 +1,100 @@
+/**
+ * ADPCM in a WAV file, as older voice recorders write it. All blocks are of one length, and each begins with a header, so they are found
+ * behind damage as other frames are. https://wiki.multimedia.cx/index.php/Microsoft_ADPCM
+ */
+import { closeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { FrameFormat } from '../mpegFrames.ts';
+import { chunksOfWav } from './chunkClaims.ts';
+import { openView, readAt, readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
+import { ZeroedSectors } from './zeroedSectors.ts';
+import type { Stored } from './zeroedSectors.ts';
+
+/** A kind of blocks: bytes and samples of its header, for each channel; what a header looks like; how many blocks are proof. */
+interface BlockKind {
+  readonly bytes: number;
+  readonly samples: number;
+  readonly proof: number;
+  readonly isHeader: (head: Uint8Array, channels: number) => boolean;
+}
+
+/** By the number of the codec. Of more channels than two, the first two tell enough. */
+const KINDS: Readonly<Record<number, BlockKind>> = {
+  // Microsoft: of each channel which of seven predictors it uses, then its step, of two bytes.
+  0x02: {
+    bytes: 7,
+    samples: 2,
+    proof: 8,
+    isHeader: (head, channels) => head.subarray(0, channels).every((x) => x < 7) && (head[channels + 1] ?? 255) < 64,
+  },
+  // IMA: of each channel a sample, which of 89 steps it uses, and a zero.
+  0x11: {
+    bytes: 4,
+    samples: 1,
+    proof: 4,
+    isHeader: (head, channels) => [2, 6].slice(0, channels).every((at) => (head[at] ?? 255) < 89 && head[at + 1] === 0),
+  },
+};
+
+const CHUNK_NAME = /^[\w ]{4}$/;
+
+/** No header has bytes like this. */
+const FILLER = 0xff;
+
+const WINDOW_BYTES = 256 * 1024;
+
+interface AdpcmBlocks extends FrameFormat {
+  /** The file up to where they end. */
+  readonly view: FileView;
+}
+
+/** The blocks of a WAV file; null where it holds something else. */
+export function adpcmBlocks(file: FileView): AdpcmBlocks | null {
+  const chunks = [...chunksOfWav(file)];
+  const format = chunks.find(({ name }) => name === 'fmt ')?.content;
+  const data = chunks.find(({ name }) => name === 'data');
+  if (format === undefined || data === undefined || format.length < 14) return null;
+  const [codec, channels, sampleRate] = [format.readUInt16LE(0), format.readUInt16LE(2), format.readUInt32LE(4)];
+  const kind = KINDS[codec];
+  const bytes = format.readUInt16LE(12);
+  if (kind === undefined || channels === 0 || sampleRate === 0 || bytes <= kind.bytes * channels) return null;
+  const samples = (2 * (bytes - kind.bytes * channels)) / channels + kind.samples;
+  // Where no other chunk follows, bytes were added, and the blocks go on.
+  const behind = data.start + data.size;
+  const isAtEnd = CHUNK_NAME.test(Buffer.from(readView(file, behind, 4)).toString('latin1'));
+  const size = isAtEnd ? behind : file.size;
+  const frame = { bytes, samples, sampleRate, kind: 0 };
+  return {
+    header: (head, at) => (kind.isHeader(head.subarray(at), channels) ? frame : null),
+    sync: null,
+    proof: kind.proof,
+    magicBytes: data.start,
+    frames: Math.floor(data.size / bytes),
+    missing: 'lost',
+    view: { fd: file.fd, ranges: [{ start: 0, size }], size },
+  };
+}
+
+/** Sectors of zeros in ADPCM would decode as silence: here they become bytes that are no blocks. The file is changed. */
+export async function markZeroedSectors(path: string): Promise<void> {
+  const view = openView(path);
+  const blocks = adpcmBlocks(view);
+  closeSync(view.fd);
+  if (blocks === null) return;
+  const file = await open(path, 'r+');
+  try {
+    const sectors = new ZeroedSectors(blocks.magicBytes);
+    const mark = async (parts: Iterable<Stored>): Promise<void> => {
+      for (const part of parts)
+        if (part.kind === 'lost')
+          await file.write(Buffer.alloc(part.size, FILLER), 0, part.size, blocks.magicBytes + part.start);
+    };
+    const end = blocks.view.size;
+    for (let at = blocks.magicBytes; at < end; at += WINDOW_BYTES)
+      await mark(sectors.push(await readAt(file, at, Math.min(WINDOW_BYTES, end - at))));
+    await mark(sectors.end());
+  } finally {
+    await file.close();
+  }
+}
