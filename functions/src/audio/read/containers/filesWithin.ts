@@ -3,11 +3,15 @@
  * file. What follows an MP4, AIFF, CAF or compressed WAV file is found by the sizes in that file. Streams of frames continue
  * into the next; what follows them of another kind is found by its own head.
  */
+import { OLDER_FORMAT } from 'offline-audio-sync-contract';
 import type { FileExtension } from '../format.ts';
-import { containerAt, containersWithin, HEAD_WITHIN_BYTES, SIGNATURE_BYTES } from '../signatures.ts';
+import { containerOf, containersWithin, HEAD_WITHIN_BYTES, SIGNATURE_BYTES } from '../signatures.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
+
+/** Bytes that show the first frames of MP3 or AAC. */
+const FRAMES_BYTES = 4096;
 
 /** The largest number of files: each is written and opened separately. */
 const MAX_FILES = 100;
@@ -30,7 +34,7 @@ export function filesWithin(file: FileView, extension: FileExtension): readonly 
   const starts = [{ start: 0, extension }];
   for (let last = starts[0]; last !== undefined && starts.length < MAX_FILES; last = starts.at(-1)) {
     const end = endOf(file, last.start, last.extension);
-    const next = end === null ? null : containerAt(readView(file, end, SIGNATURE_BYTES));
+    const next = end === null ? null : kindAt(file, end);
     if (end === null || next === null) break;
     starts.push({ start: end, extension: next });
   }
@@ -38,6 +42,11 @@ export function filesWithin(file: FileView, extension: FileExtension): readonly 
     const end = starts[i + 1]?.start ?? file.size;
     return { start, size: end - start, extension: kind };
   });
+}
+
+/** The kind of the file that begins at a position; null if none does. MP3 and AAC have no head; their frames show them. */
+function kindAt(file: FileView, position: number): FileExtension | null {
+  return containerOf(readView(file, position, FRAMES_BYTES), OLDER_FORMAT);
 }
 
 /**
@@ -61,7 +70,7 @@ function endOfChunks(file: FileView, start: number): number | null {
   let at = start + CAF_HEAD_BYTES;
   for (let chunks = 0; at < file.size && chunks < MAX_BOXES; chunks++) {
     const head = Buffer.from(readView(file, at, SIGNATURE_BYTES));
-    if (containerAt(head) !== null) return at;
+    if (kindAt(file, at) !== null) return at;
     const size = head.length < CAF_CHUNK_HEAD_BYTES ? -1 : Number(head.readBigInt64BE(4));
     if (size < 0) return null;
     at += CAF_CHUNK_HEAD_BYTES + size;
@@ -73,13 +82,15 @@ function endOfChunks(file: FileView, start: number): number | null {
 const WINDOW_BYTES = 256 * 1024;
 
 /**
- * A stream ends where a container of another kind begins. FLAC within Ogg or Matroska has its own head, which is no other file.
+ * A stream ends where a container of another kind begins; FLAC ends where another FLAC begins, too. FLAC within Ogg or Matroska has
+ * its own head, which is no other file.
  */
 function endOfStream(file: FileView, start: number, extension: FileExtension): number | null {
   const holdsFlac = extension === 'ogg' || extension === 'webm';
   for (let at = start + 1; at < file.size; at += WINDOW_BYTES - HEAD_WITHIN_BYTES) {
     for (const { at: found, extension: other } of containersWithin(readView(file, at, WINDOW_BYTES))) {
-      if (other !== extension && !(holdsFlac && other === 'flac')) return at + found;
+      const isOther = other !== extension || extension === 'flac';
+      if (isOther && !(holdsFlac && other === 'flac')) return at + found;
     }
   }
   return null;
@@ -124,7 +135,7 @@ function isNextFile(file: FileView, at: number, type: string, { types, last, fra
   if (hasFragments && (type === 'moof' || type === 'mdat')) return false;
   // An index may be followed by several stretches of data.
   if (type === 'mdat' || type === 'wide') return last === 'moov';
-  const other = containerAt(readView(file, at, SIGNATURE_BYTES));
+  const other = kindAt(file, at);
   return other !== null && (other !== 'm4a' || !hasFragments);
 }
 

@@ -40,6 +40,7 @@ interface Run {
   readonly start: number;
   end: number;
   readonly frames: number;
+  readonly frameSeconds: number;
   readonly lastFrame: number;
   /** The mean size of its first frames, and of its last frames, bytes. */
   readonly firstMean: number;
@@ -59,21 +60,25 @@ export function frameParts(file: FileView, format: FrameFormat, maxParts: number
   const sample = first === null ? null : bytes.frameAt(first);
   if (first === null || sample === null) return whole;
   const runs: Run[] = [];
+  let { kind } = sample;
   for (let at: number | null = first; at !== null;) {
-    const run: Run = readRun(bytes, at, sample.kind);
+    const run: Run = readRun(bytes, at, kind);
     if (runs.push(run) > maxParts) return whole;
     if (run.end >= file.size) break;
     // Behind tags another file may follow. A frame that was cut short ends before its stated size, so the search begins within
     // it.
     const from = bytes.isTag(run.end) ? bytes.afterTags(run.end) : Math.min(run.lastFrame + 4, run.end);
-    at = bytes.findChain(from, sample.kind);
+    // Frames of another rate may follow directly: another file, or a recorder that changed its settings.
+    const edge = bytes.afterTags(run.end);
+    kind = bytes.kindOfChain(edge) ?? kind;
+    at = bytes.isChain(edge, kind) ? edge : bytes.findChain(from, kind);
     if (at !== null) run.end = Math.min(run.end, at);
   }
-  const frameSeconds = sample.samples / sample.sampleRate;
   const end = runs.at(-1)?.end ?? file.size;
   const tailFrames = tailBytes(file, runs, bytes) / (runs.at(-1)?.lastMean ?? 1);
-  const tailSeconds = tailFrames * frameSeconds;
-  const seconds = (run: Run | undefined): number => (run?.frames ?? 0) * frameSeconds;
+  const secondsOf = (run: Run | undefined, frames: number): number => frames * (run?.frameSeconds ?? 0);
+  const tailSeconds = secondsOf(runs.at(-1), tailFrames);
+  const seconds = (run: Run | undefined): number => secondsOf(run, run?.frames ?? 0);
   if (runs.length === 1 && first === tagsEnd) {
     const view = end < file.size ? stretchesOf(file, [{ start: 0, size: end }]) : file;
     return [{ view, lostSeconds: 0, tailSeconds, seconds: seconds(runs[0]) }];
@@ -82,7 +87,7 @@ export function frameParts(file: FileView, format: FrameFormat, maxParts: number
     ({ start }, i) =>
       start - (i === 0 ? bytes.afterPadding(tagsEnd, first) : bytes.afterTags(runs[i - 1]?.end ?? start)),
   );
-  const lost = lostSeconds(file, runs, gaps, frameSeconds, bytes);
+  const lost = lostFrames(file, runs, gaps, bytes).map((frames, i) => secondsOf(runs[i], frames));
   return runs.map((run, i) => {
     const isWholeStart = i === 0 && first === tagsEnd;
     const isLast = i === runs.length - 1;
@@ -101,38 +106,34 @@ function readRun(bytes: Window, start: number, kind: number): Run {
   let frames = 0;
   let firstMean = 0;
   let lastMean = 0;
+  let frameSeconds = 0;
   for (let frame = bytes.frameAt(end, kind); frame !== null; frame = bytes.frameAt(end, kind)) {
     lastFrame = end;
     end += frame.bytes;
     frames++;
+    frameSeconds = frame.samples / frame.sampleRate;
     lastMean += (frame.bytes - lastMean) / Math.min(frames, MEAN_FRAMES);
     if (frames <= MEAN_FRAMES) firstMean = lastMean;
   }
-  return { start, end, frames, lastFrame, firstMean, lastMean };
+  return { start, end, frames, frameSeconds, lastFrame, firstMean, lastMean };
 }
 
 /**
- * The time lost before each run, seconds. If the file claims a number of frames and is not cut off, the missing frames are
- * distributed over the gaps by their bytes; else each gap is measured by its own bytes.
+ * The frames lost before each run. If the file claims a number of frames and is not cut off, the missing frames are distributed
+ * over the gaps by their bytes; else each gap is measured by its own bytes.
  */
-function lostSeconds(
-  file: FileView,
-  runs: readonly Run[],
-  gaps: readonly number[],
-  frameSeconds: number,
-  bytes: Window,
-): number[] {
+function lostFrames(file: FileView, runs: readonly Run[], gaps: readonly number[], bytes: Window): number[] {
   const frames = runs.reduce((sum, run) => sum + run.frames, 0);
   const claim = claimedFrames(file, bytes);
   const end = runs.at(-1)?.end ?? 0;
   const isWhole = end >= file.size || bytes.isTag(end);
   const missing = claim === null || !isWhole ? null : claim - frames;
   if (missing === null || missing < 0) {
-    return gaps.map((gap, i) => (gap / frameBytesAt(runs[i - 1], runs[i])) * frameSeconds);
+    return gaps.map((gap, i) => gap / frameBytesAt(runs[i - 1], runs[i]));
   }
   const weights = gaps.map((gap, i) => (i === 0 ? gap : gap + 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => (total === 0 ? 0 : (missing * frameSeconds * weight) / total));
+  return weights.map((weight) => (total === 0 ? 0 : (missing * weight) / total));
 }
 
 /** How many frames a file claims to have; null if it claims nothing. */
@@ -237,6 +238,11 @@ class Window {
     return isMark ? this.afterZeros(Math.min(to, mark + 3), to) : mark;
   }
 
+  /** The kind of the row of frames that begins at a position; null if none does. */
+  kindOfChain(position: number): number | null {
+    return this.isChain(position, null) ? (this.frameAt(position)?.kind ?? null) : null;
+  }
+
   /** Where the next row of frames begins; null if there is none. */
   findChain(from: number, kind: number | null): number | null {
     const { sync } = this.format;
@@ -248,13 +254,13 @@ class Window {
         continue;
       }
       at = this.#start + next;
-      if (this.#isChain(at, kind)) return at;
+      if (this.isChain(at, kind)) return at;
       at++;
     }
     return null;
   }
 
-  #isChain(position: number, kind: number | null): boolean {
+  isChain(position: number, kind: number | null): boolean {
     let at = position;
     let expected = kind;
     for (let i = 0; i < this.format.proof; i++) {

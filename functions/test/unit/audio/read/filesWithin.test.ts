@@ -1,5 +1,6 @@
 /** Recordings that are several files, one behind the other. Each file is read, in its place. */
 import assert from 'node:assert/strict';
+import type { FileExtension } from '../../../../src/audio/read/format.ts';
 import { bestSnr, decodeAll, RATE } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
 import { encode, file, SECONDS, SIGNAL } from '../../../support/containers.ts';
@@ -12,13 +13,18 @@ const KINDS = {
   ogg: () => encode('ogg'),
   mp3: () => encode('mp3'),
   aac: () => encode('m4a', [], ['-c:a', 'aac', '-f', 'adts']),
+  'mp3 at 44.1 kHz': () => encode('mp3', [], ['-ar', '44100']),
+  'aac at 44.1 kHz': () => encode('m4a', [], ['-ar', '44100', '-c:a', 'aac', '-f', 'adts']),
+  'flac at 44.1 kHz': () => encode('flac', [], ['-ar', '44100']),
+  'caf of ALAC': () => encode('wav', [], ['-c:a', 'alac', '-f', 'caf']),
   webm: () => encode('webm'),
   flac: () => encode('flac'),
   wav: () => encode('wav', [], ['-c:a', 'adpcm_ima_wav']),
   caf: () => encode('wav', [], ['-c:a', 'pcm_s16le', '-f', 'caf']),
   aiff: () => encode('wav', [], ['-c:a', 'pcm_s16be', '-f', 'aiff']),
 };
-const extensionOf = (kind: keyof typeof KINDS) => (kind === 'fragments of .m4a' ? 'm4a' : kind);
+const extensionOf = (kind: keyof typeof KINDS): FileExtension =>
+  kind === 'fragments of .m4a' ? 'm4a' : (kind.split(' ')[0] as FileExtension);
 
 const lostSeconds = ({ frames }: Decoded): number =>
   frames.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
@@ -34,17 +40,23 @@ describe('Files that lie one behind the other', function () {
   for (const [first, second] of [
     ['m4a', 'm4a'],
     ['m4a', 'ogg'],
+    ['m4a', 'mp3'],
+    ['m4a', 'aac'],
     ['wav', 'wav'],
     ['wav', 'm4a'],
     ['aiff', 'aiff'],
     ['caf', 'caf'],
     ['caf', 'wav'],
+    ['caf of ALAC', 'mp3'],
     ['mp3', 'wav'],
     ['mp3', 'mp3'],
+    ['mp3', 'mp3 at 44.1 kHz'],
+    ['aac', 'aac at 44.1 kHz'],
     ['aac', 'ogg'],
     ['ogg', 'm4a'],
     ['webm', 'm4a'],
     ['flac', 'wav'],
+    ['flac', 'flac at 44.1 kHz'],
     ['fragments of .m4a', 'fragments of .m4a'],
     ['fragments of .m4a', 'm4a'],
     ['fragments of .m4a', 'wav'],
