@@ -240,6 +240,27 @@ describe('An MP4 file whose index is not where the boxes before it lead', functi
   }
 });
 
+describe('ALAC in .mp4', function () {
+  for (const channels of ['1', '2']) {
+    it(`loses no more than the packet that lacks a few bytes, though packets begin with zeros: ${channels} channels`, async () => {
+      const bytes = encode('m4a', [], ['-ar', '44100', '-ac', channels, '-c:a', 'alac']);
+      for (const [share, missing] of [
+        [0.2, 1],
+        [0.5, 2],
+        [0.8, 3],
+      ] as const) {
+        const at = Math.round(share * bytes.length);
+        const decoded = await decodeAll(
+          Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + missing)]),
+          file('m4a'),
+        );
+        assert.ok(lostSeconds(decoded) < 0.3, `${missing} missing: ${lostSeconds(decoded)} s lost`);
+        assert.ok(Math.abs(lagOfEnd(decoded)) < 20, `${missing} missing: ${lagOfEnd(decoded)} samples late`);
+      }
+    });
+  }
+});
+
 describe('An MP4 file that is cut off before its index', () => {
   it('is refused with that reason', async () => {
     const bytes = encode('m4a');
