@@ -1,6 +1,6 @@
 /**
- * ADPCM in a WAV file, as older voice recorders write it. All blocks are of one length, and each begins with a header, so they are found
- * behind damage as other frames are. https://wiki.multimedia.cx/index.php/Microsoft_ADPCM
+ * Describes ADPCM in a WAV file, as older voice recorders write it. All blocks have one length, and each begins with a header, so
+ * they are found behind damage as other frames are. https://wiki.multimedia.cx/index.php/Microsoft_ADPCM
  */
 import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -11,24 +11,25 @@ import type { FileView } from './fileView.ts';
 import { ZeroedSectors } from './zeroedSectors.ts';
 import type { Stored } from './zeroedSectors.ts';
 
-/** A kind of blocks: bytes and samples of its header, for each channel; what a header looks like; how many blocks are proof. */
 interface BlockKind {
+  /** Bytes and samples of a header, for each channel. */
   readonly bytes: number;
   readonly samples: number;
+  /** How many blocks in a row prove a place behind damage. */
   readonly proof: number;
   readonly isHeader: (head: Uint8Array, channels: number) => boolean;
 }
 
-/** By the number of the codec. Of more channels than two, the first two tell enough. */
+/** The kinds by the number of their codec. If there are more than two channels, the first two are checked. */
 const KINDS: Readonly<Record<number, BlockKind>> = {
-  // Microsoft: of each channel which of seven predictors it uses, then its step, of two bytes.
+  // Microsoft: the numbers of each channel's predictor, of which there are seven; then the steps, of two bytes each.
   0x02: {
     bytes: 7,
     samples: 2,
     proof: 8,
     isHeader: (head, channels) => head.subarray(0, channels).every((x) => x < 7) && (head[channels + 1] ?? 255) < 64,
   },
-  // IMA: of each channel a sample, which of 89 steps it uses, and a zero.
+  // IMA: for each channel a sample, the number of its step, of which there are 89, and a zero.
   0x11: {
     bytes: 4,
     samples: 1,
@@ -39,17 +40,17 @@ const KINDS: Readonly<Record<number, BlockKind>> = {
 
 const CHUNK_NAME = /^[\w ]{4}$/;
 
-/** No header has bytes like this. */
+/** A byte that makes a block no block. */
 const FILLER = 0xff;
 
 const WINDOW_BYTES = 256 * 1024;
 
 interface AdpcmBlocks extends FrameFormat {
-  /** The file up to where they end. */
+  /** The file up to the end of the blocks. */
   readonly view: FileView;
 }
 
-/** The blocks of a WAV file; null where it holds something else. */
+/** The blocks of a WAV file; null if it contains something else. */
 export function adpcmBlocks(file: FileView): AdpcmBlocks | null {
   const chunks = [...chunksOfWav(file)];
   const format = chunks.find(({ name }) => name === 'fmt ')?.content;
@@ -60,7 +61,7 @@ export function adpcmBlocks(file: FileView): AdpcmBlocks | null {
   const bytes = format.readUInt16LE(12);
   if (kind === undefined || channels === 0 || sampleRate === 0 || bytes <= kind.bytes * channels) return null;
   const samples = (2 * (bytes - kind.bytes * channels)) / channels + kind.samples;
-  // Where no other chunk follows, bytes were added, and the blocks go on.
+  // If no other chunk follows, bytes were added, and the blocks continue.
   const behind = data.start + data.size;
   const isAtEnd = CHUNK_NAME.test(Buffer.from(readView(file, behind, 4)).toString('latin1'));
   const size = isAtEnd ? behind : file.size;
@@ -76,7 +77,7 @@ export function adpcmBlocks(file: FileView): AdpcmBlocks | null {
   };
 }
 
-/** Sectors of zeros in ADPCM would decode as silence: here they become bytes that are no blocks. The file is changed. */
+/** Overwrites sectors of zeros in ADPCM, which would decode as silence, with bytes that are no blocks. */
 export async function markZeroedSectors(path: string): Promise<void> {
   const view = openView(path);
   const blocks = adpcmBlocks(view);
