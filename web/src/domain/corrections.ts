@@ -53,7 +53,7 @@ function wordsFor(edit: StoredEdit): string | null {
     case 'split':
       return `Split at ${clockSeconds(edit.startedAt.toMillis())}`;
     case 'merge':
-      return `Joined at ${clockSeconds(edit.until.startedAt.toMillis())}`;
+      return `Merged at ${clockSeconds(edit.until.startedAt.toMillis())}`;
     case 'star':
     case 'tag':
       return null;

@@ -23,7 +23,7 @@ export const statusTone = (status: JobStatus): Tone => STATUS[status].tone;
 /** The results of ended jobs, in a few words. */
 export function readyText(jobs: readonly Pick<Job, 'status' | 'conversationIds'>[]): string {
   const conversations = new Set(jobs.flatMap(({ conversationIds }) => conversationIds)).size;
-  const found = conversations === 0 ? 'Nothing new was said in them.' : `${counted(conversations, 'conversation')}.`;
+  const found = conversations === 0 ? 'They contain no new speech.' : `${counted(conversations, 'conversation')}.`;
   const hasFailures = jobs.some(({ status }) => status === 'failed' || status === 'partial');
   return hasFailures ? `${found} Some could not be transcribed: the jobs say why.` : found;
 }
@@ -101,8 +101,8 @@ export function wayOut(code: ErrorCode, retryable: boolean): string {
   return (
     WAYS_OUT[code] ??
     (retryable
-      ? 'The audio is kept: try again now, or later.'
-      : 'Trying again will most likely give the same. Other recordings are not affected.')
+      ? 'The audio is kept. Try again now or later.'
+      : 'Another try will probably fail too. Other recordings are not affected.')
   );
 }
 
@@ -150,7 +150,7 @@ const WAYS_OUT: Readonly<Record<ErrorCode, string | null>> = {
   recording_too_long: null,
   recording_missing: 'Add the recording again.',
   recording_unprocessable: null,
-  recording_corrupt: 'Nothing in it can be heard. If there is another copy, add that.',
+  recording_corrupt: 'No audio in it can be decoded. If you have another copy, add that one.',
   decoder_unavailable: 'The operator of the service has to install ffmpeg; then try again.',
   transcription_rejected: null,
   transcription_unavailable: null,
@@ -158,7 +158,7 @@ const WAYS_OUT: Readonly<Record<ErrorCode, string | null>> = {
   transcription_not_configured:
     'The operator of the service has to set a valid Deepgram key; then the job continues by itself.',
   language_not_supported_locally:
-    'The recogniser of this service hears English only; the recording is kept until it uses another one.',
+    'The recogniser of this service supports only English. The recording is kept until the service uses another one.',
   storage_unavailable: null,
   storage_not_permitted: null,
   capture_ahead: null,
@@ -169,7 +169,7 @@ const WAYS_OUT: Readonly<Record<ErrorCode, string | null>> = {
   job_not_finished: null,
   job_not_retryable: null,
   job_cancelled: 'Add the recordings again if you want them after all.',
-  upload_mismatch: 'The recording is uploaded again by itself.',
-  upload_expired: 'Add what is missing again, on a network that lasts.',
+  upload_mismatch: 'The recording is uploaded again automatically.',
+  upload_expired: 'Add the missing recordings again, on a stable network.',
   retention_ended: 'If you still have the recordings, add them again.',
 };

@@ -23,7 +23,7 @@ export interface LedgerShare {
 export const LEDGER_LABELS: Readonly<Record<SharePart, string>> = {
   speech: 'speech',
   silence: 'silence, not billed',
-  duplicate: 'heard before',
+  duplicate: 'duplicate',
   failed: 'failed',
   open: 'not yet known',
 };

@@ -14,7 +14,7 @@ export function readName(name: string, now: number): Named {
   if (!RECORDING_EXTENSIONS.some((known) => known === extension)) {
     return {
       kind: 'refused',
-      reason: `Only ${RECORDING_EXTENSIONS.map((known) => `.${known}`).join(', ')} files are taken.`,
+      reason: `Only ${RECORDING_EXTENSIONS.map((known) => `.${known}`).join(', ')} files are accepted.`,
     };
   }
   const digits = /_(\d{9,16})\.[^.]+$/.exec(name)?.[1];
@@ -22,14 +22,14 @@ export function readName(name: string, now: number): Named {
     if (extension !== FRAMED_EXTENSION) return { kind: 'undated' };
     return {
       kind: 'refused',
-      reason: 'The name of a .bin recording has to end in its time of capture: …_1760000000.bin.',
+      reason: 'The name of a .bin recording has to end with its capture time: …_1760000000.bin.',
     };
   }
   const startedAt = captureTimeMs(Number(digits));
   if (startedAt >= LIMITS.minCaptureMs && startedAt <= now + LIMITS.maxClockAheadMs)
     return { kind: 'ready', startedAt };
   if (extension !== FRAMED_EXTENSION) return { kind: 'undated' };
-  return { kind: 'refused', reason: 'Its time of capture is before 2024 or in the future.' };
+  return { kind: 'refused', reason: 'Its capture time is before 2024 or in the future.' };
 }
 
 /** A name that the server accepts, with the capture time in it. */

@@ -8,7 +8,7 @@ export const FILE_STATES: Readonly<Record<FileState, string>> = {
   staged: 'not processed yet',
   transcribed: 'transcribed',
   silent: 'silence',
-  duplicate: 'heard before',
+  duplicate: 'duplicate',
   failed: 'failed',
 };
 

@@ -4,7 +4,7 @@ import { sentenceEnd } from './sentence.ts';
 
 /** Replaces sentences of the server that are written for developers of apps. */
 const PLAIN: Readonly<Record<string, string>> = {
-  fair_use_restricted: 'This service takes nothing more of you for now.',
+  fair_use_restricted: 'This service accepts no more recordings from you for now.',
   too_many_jobs:
     'Many of your recordings are still being transcribed. The next ones follow when some of them are done.',
   daily_budget_used: 'You have reached your limit for today. Everything is kept, and goes on after midnight UTC.',
@@ -30,7 +30,7 @@ export function isPassing({ reason, until }: SyncStatus, nowMs: number): boolean
 
 /** Null if there is nothing to say. */
 export function statusText({ state, reason, message }: SyncStatus): string | null {
-  if (state === 'standby') return 'Another tab of the console does the sending.';
+  if (state === 'standby') return 'Another tab of the console sends the recordings.';
   if (reason === null) return null;
   return PLAIN[reason] ?? (message === undefined ? `The server answered ${reason}.` : sentenceEnd(message));
 }

@@ -39,9 +39,9 @@ export function privacyOfSuite(setting: string): string {
 export function recogniserText(setting: string): string {
   switch (setting) {
     case 'local':
-      return 'The recogniser on this machine transcribes: English only, and less exactly than a service. Nothing leaves this machine.';
+      return 'The recogniser on this machine transcribes: English only, and less accurately than a cloud service. Nothing leaves this machine.';
     case 'stand-in':
-      return 'A stand-in takes the place of a recogniser: it only knows the samples, so what you say yourself comes back without words. Nothing leaves this machine.';
+      return 'A stand-in replaces the recogniser. It knows only the samples, so your own recordings get no transcript. Nothing leaves this machine.';
     case 'deepgram':
       return 'Deepgram transcribes: speech is sent there, silence is not.';
     default:

@@ -67,7 +67,7 @@ export async function deleteAccount(): Promise<void> {
     await deleteUser(currentUser);
   } catch (error) {
     if (error instanceof FirebaseError && error.code === 'auth/requires-recent-login')
-      throw new Error('To delete your account, sign out and in again first: then it is certain that it is you.', {
+      throw new Error('To delete your account, sign out and in again first: this confirms that it is you.', {
         cause: error,
       });
     throw error;
@@ -118,7 +118,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'auth/invalid-email': 'This is not an e-mail address.',
   'auth/missing-email': 'Enter your e-mail address first.',
   'auth/email-already-in-use': 'There is an account with this e-mail already: sign in instead.',
-  'auth/weak-password': 'The password is too short: take at least six characters.',
+  'auth/weak-password': 'The password is too short: use at least six characters.',
   'auth/too-many-requests': 'Too many attempts. Wait a few minutes, then try again.',
   'auth/network-request-failed': 'There is no connection. Signing in needs one; recording does not.',
   'auth/popup-blocked': 'The browser blocked Google’s window: allow pop-ups for this site.',

@@ -61,7 +61,7 @@ export function opusEncoder(sampleRate: number, onFrame: OnFrame, onError: (erro
       // Both conditions are needed: if the page itself was suspended, it gets its packets when it continues.
       if (waiting > STALLED_FRAMES && performance.now() - packetAt > STALLED_MS) {
         encoder.close();
-        onError(new Error('The encoder of the browser stands still.'));
+        onError(new Error('The encoder of the browser has stopped.'));
         return;
       }
       const timestamp = Math.round((samplesIn / sampleRate) * 1_000_000);

@@ -32,12 +32,12 @@ const ENOUGH_ROOM_SECONDS = 3600;
 const ANSWER_LIMIT_MS = 10_000;
 
 const NO_ANSWER =
-  'The storage of this browser does not answer, so nothing can be recorded. Close the other tabs of the console, or start the browser anew.';
-const NO_ROOM = 'There is no room left on this device: remove something, then record.';
+  'The storage of this browser does not answer, so nothing can be recorded. Close the other tabs of the console, or restart the browser.';
+const NO_ROOM = 'There is no room left on this device: free some space, then record.';
 const KEEPS_NOTHING =
-  'This browser keeps nothing for this page, so nothing can be recorded. In a private window, open the console in an ordinary one.';
+  'This browser stores nothing for this page, so nothing can be recorded. If this is a private window, open the console in an ordinary one.';
 const DAMAGED =
-  'What this browser keeps for this page cannot be opened, so nothing can be recorded. Start the browser anew; if it stays so, its storage is damaged.';
+  'What this browser has stored for this page cannot be opened, so nothing can be recorded. Restart the browser; if that does not help, its storage is damaged.';
 const KEEPS_UNTIL_CLOSED =
   'This looks like a private window: what is recorded here is lost when the window is closed before it was sent.';
 

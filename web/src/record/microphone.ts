@@ -45,7 +45,7 @@ export async function openMicrophone(platform: AudioPlatform, events: Microphone
   let context: AudioContext | null = null;
   try {
     const [track] = stream.getAudioTracks();
-    if (track === undefined) throw new Error('The browser gave no microphone. Choose one in its settings.');
+    if (track === undefined) throw new Error('The browser provided no microphone. Choose one in its settings.');
     const opened = contextFor(platform, stream);
     context = opened.context;
     const capture = await createCapture(platform, context);
@@ -122,7 +122,7 @@ function settingsOf(track: MediaStreamTrack): MediaTrackSettings & { latency?: n
 }
 
 async function ask({ mediaDevices }: AudioPlatform): Promise<MediaStream> {
-  if (mediaDevices === undefined) throw new Error('This browser gives no microphone to pages that are not on https.');
+  if (mediaDevices === undefined) throw new Error('This browser allows the microphone only on https pages.');
   try {
     return await mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: false } });
   } catch (error) {
@@ -139,7 +139,7 @@ function sentenceFor(error: unknown): string {
     case 'NotReadableError':
       return 'Another program uses the microphone: close it, then try again.';
     default:
-      return `The microphone does not open: ${String(error)}`;
+      return `The microphone cannot be opened: ${String(error)}`;
   }
 }
 

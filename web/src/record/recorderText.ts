@@ -17,12 +17,12 @@ const NOW: Readonly<Record<Interruption['reason'], string>> = {
   changed: 'The microphone has changed. It is being opened again.',
   no_frames: 'No sound arrives from the microphone. It is being opened again.',
   frozen: 'The browser has stopped this page. Keep it in the foreground.',
-  unavailable: 'Recording goes on when a microphone can be opened; this is tried again by itself.',
+  unavailable: 'Recording goes on when a microphone can be opened; this is retried automatically.',
   encoder: 'The browser cannot compress the sound any more.',
 };
 
 export const SILENT_TEXT =
-  'Not a sound comes from the microphone. It may be muted by a switch of the headset, or another microphone may be the right one.';
+  'The microphone delivers only silence. A switch of the headset may have muted it, or another microphone may be the right one.';
 
 const BEFORE: Readonly<Record<Missed['reason'], string>> = {
   paused: 'you had paused',

@@ -40,7 +40,7 @@ export function ConversationScreen({ id }: { id: string }) {
   if (found.fromCache) return <Unreached what="the conversation" />;
   return (
     <Screen title="This conversation is gone">
-      <p>It was deleted, or it never was.</p>
+      <p>It was deleted, or it never existed.</p>
       <p>
         <a href={hrefs.home}>Go to your days</a>
       </p>
@@ -97,8 +97,8 @@ function ConversationView({ conversation: heard, isServed }: ViewProps) {
       )}
       {corrections.problem !== null && (
         <p class="notice bad" role="alert">
-          Your corrections could not be read, so this is what was heard. It can be copied and exported when they can.{' '}
-          {sentenceOf(corrections.problem)}
+          Your corrections could not be read, so this is the transcript without them. It can be copied and exported when
+          they can. {sentenceOf(corrections.problem)}
         </p>
       )}
       {lines !== null && <Reading conversation={conversation} lines={lines} state={state} />}

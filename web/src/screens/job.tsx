@@ -41,7 +41,7 @@ export function JobScreen({ id }: { id: string }) {
 function Gone() {
   return (
     <Screen title="This job is gone" context={<a href={hrefs.jobs}>Jobs</a>}>
-      <p>Jobs are removed some days after their end. What they became stays: see your days.</p>
+      <p>Jobs are removed some days after their end. Their conversations stay: see your days.</p>
     </Screen>
   );
 }
@@ -118,7 +118,7 @@ function Commands({ job }: { job: Job }) {
           class={retry === 'likely' ? 'button primary' : 'button'}
           aria-disabled={busy}
           onClick={() => {
-            command('retrySyncJob', 'What failed is tried again.');
+            command('retrySyncJob', 'The failed recordings are tried again.');
           }}
         >
           <Glyph name="retry" size={18} /> Try again
@@ -186,7 +186,7 @@ function Outcome({ job }: { job: Job }) {
   const rest = job.conversationIds.length - ids.length;
   return (
     <section aria-labelledby="outcome">
-      <h2 id="outcome">What it became</h2>
+      <h2 id="outcome">Conversations</h2>
       <ul class="links">
         {ids
           .toSorted((a, b) => startOf(a) - startOf(b))

@@ -14,7 +14,7 @@ export function RecordScreen() {
         {hasSamples && (
           <section class="card" aria-labelledby="samples">
             <h2 id="samples">Samples</h2>
-            <p>Eleven scenes that wearables recorded, ten minutes in all, laid on yesterday.</p>
+            <p>Eleven scenes that wearables recorded, ten minutes in all, dated yesterday.</p>
             <SampleButton />
           </section>
         )}

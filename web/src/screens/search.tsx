@@ -89,8 +89,8 @@ function Everything({ finder }: { finder: Finder }) {
       {state.kind === 'failed' && <NotRead error={state.error} />}
       {state.kind === 'reading' && (
         <p class="hint" role="status">
-          Reading what was said, once for this device: {grouped(state.count)} conversations so far. What is read can be
-          found already.
+          Reading what was said, once for this device: {grouped(state.count)} conversations so far. What is read can
+          already be found.
         </p>
       )}
       {!isAsked && <p class="hint">Type words, or choose a person, a device, a tag, days or the star.</p>}
@@ -239,7 +239,7 @@ function Choice({ label, every, value, values, onChange }: ChoiceProps) {
 
 function Hits({ result, query, isWhole }: { result: SearchResult; query: string; isWhole: boolean }) {
   const { hits, total } = result;
-  const nothing = isWhole ? 'Nothing like this was said.' : 'Nothing is found so far.';
+  const nothing = isWhole ? 'No results.' : 'No results so far.';
   // Without words, the filters alone choose conversations, and each is shown by its first matching sentence.
   const count = counted(total, query.trim() === '' ? 'conversation' : 'sentence');
   return (

@@ -66,9 +66,9 @@ export default function SharedScreen() {
   }
 }
 
-const INCOMPLETE = 'This link is not complete. Open all of it, with what is behind the #, or ask for it again.';
+const INCOMPLETE = 'This link is incomplete. Open the whole link, including the part after the #, or ask for it again.';
 const GONE =
-  'This link shows nothing: its time is over, it was withdrawn, or the conversation was deleted. Ask who sent it for a new one.';
+  'This link does not work: it has expired or was withdrawn, or the conversation was deleted. Ask the sender for a new one.';
 
 /** The token after `#` in the address. It changes when another link is pasted into the address bar. */
 function useToken(): string {
@@ -103,8 +103,7 @@ function Shown({ token, shared, onEnded }: ShownProps) {
       <Reading token={token} shared={shared} onEnded={onEnded} />
       {shared.is_cut && <p class="notice">More was said than a link can show: this is the beginning.</p>}
       <p class="hint">
-        Somebody shared this with everyone who has the link. It can be read until {dayOfYear(end ?? 0)},{' '}
-        {clock(end ?? 0)}.
+        Everyone who has the link can read this conversation until {dayOfYear(end ?? 0)}, {clock(end ?? 0)}.
       </p>
     </Page>
   );

@@ -50,7 +50,7 @@ export function SignIn() {
         </p>
         <h1>Every second of your day, accounted for.</h1>
         <p class="lead">
-          Recordings made without a network become conversations with a transcript. Silence is told apart, and never
+          Recordings made without a network become conversations with a transcript. Silence is detected, and never
           billed.
         </p>
         <QuickWay busy={busy} attempt={attempt} />
@@ -62,7 +62,7 @@ export function SignIn() {
           </p>
         )}
         <p class="switch">
-          {creating ? 'You have an account already?' : 'New here?'}{' '}
+          {creating ? 'Do you have an account already?' : 'New here?'}{' '}
           <button
             class="link"
             onClick={() => {

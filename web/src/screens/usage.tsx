@@ -21,7 +21,7 @@ export function UsageScreen() {
   return (
     <Screen title="Usage">
       <p class="lead">
-        What was handed in and what transcription billed for it, by the day on which it was processed (UTC).
+        What was recorded and what transcription billed for it, by the day on which it was processed (UTC).
       </p>
       <FairUse />
       {usage.kind === 'failed' && <Problem error={usage.error} />}
@@ -48,14 +48,14 @@ function FairUse() {
       <p>
         <b>
           {limit.stage === 'restricted'
-            ? 'New uploads are paused for your account; what was accepted goes on.'
+            ? 'New uploads are paused for your account; accepted recordings are still processed.'
             : 'Less speech a day is transcribed for your account than usual; the rest waits for the next day.'}
         </b>
       </p>
       {limit.reason !== null && <p>{limit.reason}</p>}
       <p class="hint">
         {limit.until === null
-          ? 'There is no date for its end: the operator of the service lifts it.'
+          ? 'It has no end date: the operator of the service removes it.'
           : `Until ${relativeDay(limit.until, now)}, ${clock(limit.until)}.`}
       </p>
     </div>

@@ -8,10 +8,10 @@ import { Screen } from '../ui/screen.tsx';
 /** Shown while the user has no recordings. */
 export function Welcome() {
   return (
-    <Screen title="Nothing has been said yet">
+    <Screen title="No conversations yet">
       <p class="lead">
-        Record with this device’s microphone, with or without a network, or add recordings from a wearable. They come
-        back as conversations, laid out on the axis of the day.
+        Record with this device’s microphone, with or without a network, or add recordings from a wearable. They become
+        conversations on the time axis of the day.
       </p>
       <Recogniser />
       <div class="row start wrap">

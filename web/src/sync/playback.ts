@@ -25,7 +25,7 @@ const LONG_PAUSE_MS = 800;
 const KEPT_CHUNKS = 4;
 
 const IDLE: PlaybackState = { kind: 'idle', sounding: null };
-const NOT_KEPT = 'This was not kept as audio, or it is deleted by now.';
+const NOT_KEPT = 'This audio was not kept, or it has been deleted.';
 
 export class Playback {
   readonly #options: PlaybackOptions;
@@ -162,7 +162,7 @@ export class Playback {
     if (known !== undefined) return known;
     const read = this.#options.read(chunkId);
     this.#chunks.set(chunkId, read);
-    // What failed is tried again.
+    // A failed chunk is requested again.
     read.catch(() => this.#chunks.delete(chunkId));
     for (const oldest of [...this.#chunks.keys()].slice(0, -KEPT_CHUNKS)) this.#chunks.delete(oldest);
     return read;

@@ -8,7 +8,7 @@ import type { KeptAudio } from './keptAudio.ts';
 /** The link was withdrawn or has expired while it was read. */
 export class ShareEnded extends Error {}
 
-const USED_UP = 'As much as a day allows was played of what is shared here. It plays again after midnight UTC.';
+const USED_UP = 'The daily limit for playing shared audio is reached. It can be played again after midnight UTC.';
 
 /** For the whole of a chunk to come, milliseconds. */
 const LIMIT_MS = 120_000;

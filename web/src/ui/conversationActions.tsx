@@ -187,10 +187,10 @@ function JoinBefore({ conversation }: { conversation: EditedConversation }) {
       <button
         onClick={() => {
           const edit = { kind: 'merge', with_conversation_id: found.id } as const;
-          correct(id, edit, 'The two are one conversation.').catch(tellProblem);
+          correct(id, edit, 'The conversations are merged.').catch(tellProblem);
         }}
       >
-        Join with the one of {beganAt(found, conversation)}
+        Merge with the one of {beganAt(found, conversation)}
       </button>
     </li>
   );

@@ -14,7 +14,7 @@ export function Star({ conversation: { id, starred } }: { conversation: EditedCo
       class="button"
       aria-pressed={starred}
       onClick={() => {
-        correct(id, { kind: 'star', starred: !starred }, starred ? 'The star is gone.' : 'It has a star.').catch(
+        correct(id, { kind: 'star', starred: !starred }, starred ? 'The star is removed.' : 'The star is added.').catch(
           tellProblem,
         );
       }}
@@ -38,7 +38,7 @@ export function Rename({
       action="Rename"
       isReady={text.trim() !== ''}
       onClose={onClose}
-      onSubmit={() => correct(id, { kind: 'title', title: text.trim() }, 'It has its new title.')}
+      onSubmit={() => correct(id, { kind: 'title', title: text.trim() }, 'The title is changed.')}
     >
       <label class="field">
         <span>Title</span>

@@ -26,7 +26,7 @@ const SLOW_MS = 2000;
 async function tellingIfSlow(work: Promise<unknown>): Promise<void> {
   let dismiss = (): void => undefined;
   const timer = setTimeout(() => {
-    dismiss = tell('It is on its way: the service takes its time to answer.');
+    dismiss = tell('The change is being saved: the service is slow to answer.');
   }, SLOW_MS);
   try {
     await work;

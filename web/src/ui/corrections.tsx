@@ -28,8 +28,8 @@ export function Corrections({ corrections, onClose }: CorrectionsProps) {
   return (
     <Dialog labelledBy="corrections" onCancel={onClose}>
       <div class="stack">
-        <h2 id="corrections">What was corrected</h2>
-        {corrections.length === 0 && <p>Everything reads as it was heard.</p>}
+        <h2 id="corrections">Corrections</h2>
+        {corrections.length === 0 && <p>There are no corrections.</p>}
         <ul class="stack tight">
           {corrections.map(({ id, text, editedAt }) => (
             <li key={id} class="row">

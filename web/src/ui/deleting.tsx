@@ -75,7 +75,7 @@ export function Deleting({ onSignOut }: DeletingProps) {
       {work.kind === 'deleting' && <UnderWay {...work} />}
       {work.kind === 'failed' && (
         <p class="notice bad" role="alert">
-          {sentenceOf(work.error)} The service deletes what is left by itself within hours; or press the button again.
+          {sentenceOf(work.error)} The service deletes the rest within hours. You can also press the button again.
         </p>
       )}
       {asking === 'everything' && (

@@ -159,8 +159,8 @@ function AskForTimes({ undated, onChange, onDone }: AskProps) {
       }}
     >
       <p>
-        <b>When did {undated.length === 1 ? 'this recording' : 'these recordings'} begin?</b> Guessed from the file: put
-        it right if you know better.
+        <b>When did {undated.length === 1 ? 'this recording' : 'these recordings'} begin?</b> Guessed from the file.
+        Correct it if you know better.
       </p>
       {undated.map(({ file, startedAt }, index) => (
         <label key={`${file.name}/${file.lastModified}`} class="field">

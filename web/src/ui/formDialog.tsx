@@ -60,7 +60,7 @@ export function FormDialog(props: FormDialogProps) {
         )}
         <div class="row end">
           <button class="button" type="button" onClick={onClose}>
-            Leave it
+            Cancel
           </button>
           <button
             class={isDanger ? 'button danger' : 'button primary'}
@@ -90,7 +90,7 @@ export function Meanwhile({ now, typed }: MeanwhileProps) {
     <div role="status">
       {isOther && (
         <p class="notice">
-          Meanwhile it was changed elsewhere to “<bdi>{now}</bdi>”. What you save takes its place.
+          Meanwhile it was changed elsewhere to “<bdi>{now}</bdi>”. What you save replaces that.
         </p>
       )}
     </div>

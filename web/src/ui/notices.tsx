@@ -54,7 +54,7 @@ export function NoticeSettings() {
   };
   return (
     <section class="card stack" aria-labelledby="notices">
-      <h2 id="notices">Notices</h2>
+      <h2 id="notices">Notifications</h2>
       {canNotify ? (
         <Check
           checked={wanted}
@@ -62,14 +62,13 @@ export function NoticeSettings() {
             change(on).catch(tellProblem);
           }}
         >
-          Tell me on this device when all that was sent is transcribed
+          Notify me on this device when all recordings are transcribed
         </Check>
       ) : (
-        <p class="hint">This browser has no notices for sites.</p>
+        <p class="hint">This browser does not support notifications.</p>
       )}
       <p class="hint">
-        The console has to be open in a tab for it, and is not told while you look at it. Apps on a phone are told by a
-        push.
+        The console has to be open in a tab. You are not notified while you look at it. Apps on a phone get a push.
       </p>
     </section>
   );

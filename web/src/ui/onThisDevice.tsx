@@ -32,12 +32,12 @@ export function OnThisDevice() {
     <section aria-labelledby="on-this-device">
       <h2 id="on-this-device">On this device</h2>
       <p class="hint">
-        A recording stays here until the server says that it is transcribed, silence, or heard before. Reloading,
-        closing and losing the network do no harm.
+        A recording stays here until the server says that it is transcribed, silent, or a duplicate. Reloading, closing
+        and losing the network do no harm.
       </p>
       <Status />
       <Sending />
-      {!outbox.isRead.value && <p class="hint">Looking at what is kept here …</p>}
+      {!outbox.isRead.value && <p class="hint">Reading the recordings on this device …</p>}
       {recordings.length === 0 ? (
         outbox.isRead.value && <p class="empty">Nothing waits to be sent.</p>
       ) : (

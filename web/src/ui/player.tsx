@@ -66,7 +66,7 @@ export function Player({ playback, title }: { playback: Playback; title: string 
       </button>
       <button
         class="icon-button"
-        aria-label="Sentence before"
+        aria-label="Previous sentence"
         onClick={() => {
           playback.move('before');
         }}

@@ -51,7 +51,7 @@ export function RecorderCard() {
       <Keeping />
       <p class="hint">
         {recording
-          ? `${state.format.codec === 'pcm16' ? 'PCM' : 'Opus'}, ${state.format.sampleRate / 1000} kHz, a file a minute, kept every second.`
+          ? `${state.format.codec === 'pcm16' ? 'PCM' : 'Opus'}, ${state.format.sampleRate / 1000} kHz, one file a minute, saved every second.`
           : 'Works without a network. What is recorded stays on this device until the server has it.'}
       </p>
       <Recogniser />
@@ -100,7 +100,7 @@ function Idle({ state }: { state: RecorderState }) {
   return <p class="recorder-idle">{state.kind === 'recording' ? '' : IDLE[state.kind]}</p>;
 }
 
-const IDLE = { idle: 'Ready', starting: 'Opening the microphone …', stopping: 'Keeping the last second …' } as const;
+const IDLE = { idle: 'Ready', starting: 'Opening the microphone …', stopping: 'Saving the last second …' } as const;
 
 /** Length of the recorded audio, not the time since the start: it stands still while nothing is recorded. */
 function Elapsed() {

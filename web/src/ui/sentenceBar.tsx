@@ -61,7 +61,7 @@ export function SentenceBar({ conversationId, sentence, canSplit, playback }: Ba
       )}
       {sentence.heard !== null && (
         <small class="hint">
-          Heard: <bdi>{sentence.heard}</bdi>
+          Transcribed: <bdi>{sentence.heard}</bdi>
         </small>
       )}
       {asking === 'text' && <CorrectText conversationId={conversationId} sentence={sentence} onClose={close} />}
@@ -106,7 +106,7 @@ function CorrectText({ conversationId, sentence, onClose }: DialogProps) {
         />
       </label>
       <Meanwhile now={sentence.text} typed={text.trim()} />
-      <p class="hint">What was heard is kept: this can be undone.</p>
+      <p class="hint">The original transcript is kept, so this can be undone.</p>
     </FormDialog>
   );
 }

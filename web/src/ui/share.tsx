@@ -34,9 +34,9 @@ export function ShareDialog({ conversation: { id }, lines, onClose }: ShareProps
         Share this conversation
       </h2>
       <p>
-        Everyone who has the link reads its title, what was said and by whom, as you corrected it, without an account.
-        They get no audio{isAudible && ' unless you say so'}, nothing that is added to it later, and do not see who you
-        are.
+        Everyone who has the link can read its title and transcript with the speakers, as you corrected them, without an
+        account. They get no audio{isAudible && ' unless you say so'}, nothing that is added to it later, and do not see
+        who you are.
       </p>
       {isOff ? (
         <p class="notice" role="status">
@@ -119,8 +119,8 @@ function NewLink({ id, isAudible, onProblem }: NewLinkProps) {
       </form>
       {withAudio && (
         <p class="hint">
-          They hear it as it was said, also where you corrected the text, for as long as the link works. What somebody
-          records meanwhile cannot be taken back.
+          They hear the original audio, even where you corrected the text, as long as the link works. If they record it
+          meanwhile, that cannot be undone.
         </p>
       )}
       {link !== null && <MadeLink key={link} link={link} onProblem={onProblem} />}
@@ -161,7 +161,7 @@ function MadeLink({ link, onProblem }: { link: string; onProblem: NewLinkProps['
           <Glyph name={isCopied ? 'check' : 'copy'} size={18} /> {isCopied ? 'Copied' : 'Copy it'}
         </button>
       </div>
-      <p class="hint">Copy it now: it is shown this once, because the service keeps only a fingerprint of it.</p>
+      <p class="hint">Copy it now: it is shown only once, because the service stores only a hash of it.</p>
     </div>
   );
 }

@@ -32,7 +32,7 @@ export function Shares({ conversationId, onProblem }: SharesProps) {
   );
   return (
     <div class="stack tight">
-      {shares.length === 0 && <p class="hint">There is no link that works.</p>}
+      {shares.length === 0 && <p class="hint">No link works.</p>}
       <ul class="shares">
         {shares.map((share) => (
           <ShareRow
@@ -41,7 +41,7 @@ export function Shares({ conversationId, onProblem }: SharesProps) {
             isOfOne={conversationId !== undefined}
             onProblem={onProblem}
             onWithdrawn={() => {
-              setSaid('The link does not work any more.');
+              setSaid('The link no longer works.');
             }}
           />
         ))}

@@ -94,7 +94,7 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
     const wishes = { language: language === '' ? null : language, singleLanguage, vocabulary, keepAudio, notify };
     await within(savePreferences(uid, wishes), SAVE_LIMIT_MS, NOT_SAVED);
     setChanged((now) => (now === changed ? {} : now));
-    tell('Saved: it counts from the next recording on.');
+    tell('Saved. It applies from the next recording on.');
   };
   return (
     <form
@@ -113,7 +113,7 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
           <span>Mostly spoken</span>
           <input
             list="languages"
-            placeholder="Whatever is spoken"
+            placeholder="Any language"
             value={language}
             onInput={({ currentTarget }) => {
               change({ language: currentTarget.value.trim() });
@@ -133,7 +133,7 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
             change({ singleLanguage: on });
           }}
         >
-          Nothing but this language is spoken: then it is recognised best
+          Only this language is spoken, which makes recognition more accurate
         </Check>
         <label class="field">
           <span>Names and terms to listen for, one a line, the most important first</span>
@@ -147,8 +147,8 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
           />
         </label>
         <p class="hint">
-          {vocabulary.length} of {MAX_TERMS} terms. A request has room for about 500 parts of words: of a long list the
-          first ones are used. The recogniser on the service itself does not use them.
+          {vocabulary.length} of {MAX_TERMS} terms. A request has room for about 500 parts of words, so only the first
+          terms of a long list are used. The service's own recogniser does not use them.
         </p>
         <Check
           checked={keepAudio}
@@ -156,7 +156,7 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
             change({ keepAudio: on });
           }}
         >
-          Keep the audio of what is said, to listen to it, if this service keeps any
+          Keep the audio of speech for playback, if this service keeps any
         </Check>
         <Check
           checked={notify}
@@ -167,7 +167,7 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
           Send my apps a push when recordings are transcribed
         </Check>
         {ignored.length > 0 && (
-          <p class="notice bad">The service could not use: {ignored.join(', ')}. The rest counts.</p>
+          <p class="notice bad">The service could not use: {ignored.join(', ')}. The rest is used.</p>
         )}
         {problem !== null && (
           <p class="reason" role="alert">
@@ -192,8 +192,9 @@ function termsIn(text: string): string[] {
 }
 
 function problemOf(language: string, vocabulary: readonly string[]): string | null {
-  if (language !== '' && !LANGUAGE.test(language)) return 'This is no language tag: write de, pt-BR, or nothing.';
-  if (vocabulary.length > MAX_TERMS) return `These are ${vocabulary.length} terms, and there is room for ${MAX_TERMS}.`;
-  if (vocabulary.join(' ').length > MAX_CHARACTERS) return 'These terms are too long together: leave some out.';
+  if (language !== '' && !LANGUAGE.test(language)) return 'This is not a language tag: write de, pt-BR, or nothing.';
+  if (vocabulary.length > MAX_TERMS)
+    return `These are ${vocabulary.length} terms, but at most ${MAX_TERMS} are possible.`;
+  if (vocabulary.join(' ').length > MAX_CHARACTERS) return 'Together these terms are too long: leave some out.';
   return null;
 }

@@ -62,7 +62,7 @@ export const Timeline = memo(function Timeline({ day, lanes, conversations, isSe
         />
         <Tool
           icon="fit"
-          label="Show all there is"
+          label="Show everything"
           onClick={() => {
             setChosen(null);
           }}

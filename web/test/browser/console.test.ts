@@ -203,7 +203,7 @@ describe('The console', function () {
 
   it('says without a network which data this device does not have, and loads it when it is online', async () => {
     await visitor.signUp();
-    await page.getByRole('heading', { name: 'Nothing has been said yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No conversations yet' }).waitFor();
     await visitor.context.setOffline(true);
     await visitor.goTo('/conversations/unheard-of');
     await page.getByText('this device has not kept the conversation').waitFor();

@@ -217,7 +217,7 @@ describe('Everyday use', function () {
     await parts.nth(1).getByRole('link').click();
     await page.locator('.sentence').getByText('See you there.').waitFor();
     await page.getByText('Change', { exact: true }).click();
-    await page.getByRole('button', { name: /^Join with the one of/ }).click();
+    await page.getByRole('button', { name: /^Merge with the one of/ }).click();
     await page.waitForURL('**/conversations/heard');
     await page.locator('.sentence').nth(4).waitFor();
   });
@@ -236,13 +236,13 @@ describe('Everyday use', function () {
     await dialog.getByRole('status').getByText('changed elsewhere to “See you then.”').waitFor();
     await assertAccessible(page, 'A dialog about what was changed elsewhere');
     await other.route('**/editConversation', async (route) => {
-      await other.getByText('It is on its way').waitFor();
+      await other.getByText('The change is being saved').waitFor();
       await route.continue();
     });
     await other.getByRole('button', { name: 'Split here' }).click();
     await page.waitForFunction(() => document.querySelectorAll('.sentence').length === 2);
     await other.getByText('A new conversation begins here.').waitFor();
-    assert.equal(await other.getByText('It is on its way').count(), 0);
+    assert.equal(await other.getByText('The change is being saved').count(), 0);
     assert.equal(await dialog.getByRole('textbox').inputValue(), 'See you at the pier.');
     await dialog.getByRole('button', { name: 'Correct' }).click();
     await page.getByText('The sentence is corrected.').waitFor();
@@ -270,7 +270,7 @@ describe('Everyday use', function () {
     await other.unroute('**/editConversation');
     await other.goto(page.url());
     await other.getByText('Change', { exact: true }).click();
-    await other.getByRole('button', { name: /^Join with the one of/ }).click();
+    await other.getByRole('button', { name: /^Merge with the one of/ }).click();
     await other.waitForURL('**/conversations/heard');
     assert.equal(await dialog.getByRole('textbox').inputValue(), 'At the pier');
     await dialog.getByRole('button', { name: 'Rename' }).click();

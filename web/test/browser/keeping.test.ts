@@ -226,10 +226,10 @@ describe('The conversations of a user', function () {
       assert.equal(await countDocuments(`users/${uid}/${collection}`), 0, collection);
     }
     await assertAccessible(page, 'The sign-in page after everything was deleted');
-    await device.page.getByText('Nothing like this was said.').waitFor();
+    await device.page.getByText('No results.').waitFor();
     await device.leave();
     await signIn(page);
-    await page.getByRole('heading', { name: 'Nothing has been said yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No conversations yet' }).waitFor();
   });
 
   it('is deleted with the account, and signing in is then refused', async () => {

@@ -52,7 +52,7 @@ describe('Notifications that recordings are ready', function () {
   });
 
   const told = (): Promise<Told> => page.evaluate(() => (globalThis as Page_).told);
-  const setting = () => page.getByLabel('Tell me on this device when all that was sent is transcribed');
+  const setting = () => page.getByLabel('Notify me on this device when all recordings are transcribed');
   const hide = (hidden: boolean): Promise<void> =>
     page.evaluate((value) => {
       Object.defineProperty(document, 'hidden', { value, configurable: true });

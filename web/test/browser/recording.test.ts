@@ -162,7 +162,7 @@ describe('A recording in a real browser', function () {
     });
     visitor.expectedErrors = /private window/i;
     await page.reload();
-    await page.getByText('This browser keeps nothing for this page').first().waitFor();
+    await page.getByText('This browser stores nothing for this page').first().waitFor();
     await page.getByRole('button', { name: 'Start recording' }).click();
     await page.locator('.toast').getByText('nothing can be recorded').waitFor();
     assert.equal(await page.evaluate(() => recorded.tracks.length), 0);

@@ -27,7 +27,7 @@ describe('Each screen of the console', function () {
     page = visitor.page;
     await checkLooks('sign-in');
     await visitor.signUp();
-    await page.getByRole('heading', { name: 'Nothing has been said yet' }).waitFor();
+    await page.getByRole('heading', { name: 'No conversations yet' }).waitFor();
     await checkLooks('welcome');
     await standIn.behave({ held: true });
     await page.getByRole('button', { name: 'Send a sample day' }).click();
@@ -174,12 +174,12 @@ describe('Each screen of the console', function () {
   it('saves preferences for transcription', async () => {
     await visitor.go('Settings');
     await page.getByLabel('Mostly spoken').fill('klingonish');
-    await page.getByRole('alert').getByText('no language tag').waitFor();
+    await page.getByRole('alert').getByText('not a language tag').waitFor();
     await page.getByLabel('Mostly spoken').fill('de');
     await page.getByLabel(/^Names and terms/).fill('Ada\nGrace Hopper\n\nAda');
     await page.getByText('2 of 100 terms').waitFor();
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await page.getByText('it counts from the next recording on').waitFor();
+    await page.getByText('It applies from the next recording on').waitFor();
     await page.reload();
     await page.getByText('2 of 100 terms').waitFor();
     assert.equal(await page.getByLabel('Mostly spoken').inputValue(), 'de');
@@ -212,7 +212,7 @@ describe('Each screen of the console', function () {
     await page
       .getByRole('button', { name: /^Undo: Speaker: .Ada King, Countess of Lovelace., in this conversation$/ })
       .click();
-    await page.getByRole('dialog').getByText('Everything reads as it was heard.').waitFor();
+    await page.getByRole('dialog').getByText('There are no corrections.').waitFor();
     await page.waitForFunction(() => document.activeElement?.textContent === 'Close');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.activeElement?.textContent === 'Change');

@@ -90,7 +90,7 @@ describe('A conversation that is shared with its audio', function () {
     const choice = dialog().getByLabel('With its audio');
     assert.equal(await choice.isChecked(), false);
     await choice.check();
-    await dialog().getByText('as it was said, also where you corrected the text').waitFor();
+    await dialog().getByText('the original audio, even where you corrected the text').waitFor();
     await page.setViewportSize(PHONE);
     assert(await fits(page), 'the dialog is too wide for a phone');
     await assertAccessible(page, 'The dialog that shares audio');
@@ -159,7 +159,7 @@ describe('A conversation that is shared with its audio', function () {
   it('says so if the audio cannot be loaded or the daily limit is reached', async () => {
     const refused = { error: { code: 'daily_budget_used', message: 'Used up.', details: [] } };
     for (const [answer, sentence] of [
-      [{ status: 429, json: refused }, 'It plays again after midnight UTC'],
+      [{ status: 429, json: refused }, 'It can be played again after midnight UTC'],
       [{ status: 502, body: 'Bad gateway' }, 'The audio could not be loaded'],
     ] as const) {
       await reader.goto('about:blank');
@@ -182,7 +182,7 @@ describe('A conversation that is shared with its audio', function () {
     await dialog()
       .getByRole('button', { name: /^Withdraw the link/ })
       .click();
-    await dialog().getByText('The link does not work any more.').waitFor();
+    await dialog().getByText('The link no longer works.').waitFor();
     await reader.getByRole('button', { name: 'Play', exact: true }).click();
     await reader.getByRole('alert').getByText('it was withdrawn').waitFor();
     assert.equal((await player()).paused, true);

@@ -97,7 +97,7 @@ describe('A conversation that is shared by a link', function () {
     );
 
     await withdrawAll();
-    await dialog().getByText('The link does not work any more.').waitFor();
+    await dialog().getByText('The link no longer works.').waitFor();
     await page.waitForFunction(() => document.activeElement?.textContent === 'Share this conversation');
     await reader.reload();
     await reader.getByRole('alert').getByText('it was withdrawn').waitFor();
@@ -120,14 +120,14 @@ describe('A conversation that is shared by a link', function () {
     const past = new Date(Date.now() - 60_000);
     const times = { startedAt: AT, finishedAt: AT, createdAt: past, expiresAt: past };
     await putDocuments([[`shared_conversations/${id}`, { uid, conversationId: 'harbour', ...times }]]);
-    await dialog().getByText('There is no link that works.').waitFor();
+    await dialog().getByText('No link works.').waitFor();
     for (const address of [link, `${ORIGIN}/shared#${UNKNOWN}`]) {
       await reader.goto('about:blank');
       await reader.goto(address);
-      await reader.getByRole('alert').getByText('Ask who sent it for a new one').waitFor();
+      await reader.getByRole('alert').getByText('Ask the sender for a new one').waitFor();
     }
     await reader.goto(`${ORIGIN}/shared`);
-    await reader.getByRole('alert').getByText('This link is not complete').waitFor();
+    await reader.getByRole('alert').getByText('This link is incomplete').waitFor();
     await assertAccessible(reader, 'A link that is not complete');
   });
 
@@ -178,7 +178,7 @@ describe('A conversation that is shared by a link', function () {
       .getByRole('button', { name: /^Withdraw the link/ })
       .first()
       .click();
-    await links.getByText('There is no link that works.').waitFor();
+    await links.getByText('No link works.').waitFor();
     await assertAccessible(page, 'The settings without a link');
   });
 

@@ -4,7 +4,7 @@ import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
 import { launch, PASSWORD, Visitor, untilRecorded } from './support/browser.ts';
 import { stopPage } from './support/stopPage.ts';
 
-const DAYS = 'Nothing has been said yet';
+const DAYS = 'No conversations yet';
 
 /** Waits for the text that is shown when Firestore has answered that there is no data, which needs a working client. */
 async function seesDays(tab: Page): Promise<void> {
@@ -90,7 +90,7 @@ describe('Two tabs of the console', function () {
   });
 
   it('take over sending from a frozen tab, which sends nothing again when it continues', async function () {
-    const elsewhere = 'Another tab of the console does the sending.';
+    const elsewhere = 'Another tab of the console sends the recordings.';
     const isDone = (tab: Page) => tab.locator('.file-row').getByText('done, deleted here').nth(1);
     await second.getByRole('link', { name: 'Record', exact: true }).click();
     await second.getByText(elsewhere).waitFor();

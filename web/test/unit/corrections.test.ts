@@ -37,7 +37,7 @@ describe('The corrections of a conversation', () => {
       [
         'Speaker: Bob, in all conversations',
         `Split at ${clockSeconds(T0 + 20_000)}`,
-        `Joined at ${clockSeconds(T0 + 40_000)}`,
+        `Merged at ${clockSeconds(T0 + 40_000)}`,
         'Speaker: Ada, in this conversation',
         `“${'x'.repeat(60)} …” was corrected to “Ships sail.”`,
         'Title: Tea',

@@ -20,8 +20,8 @@ describe('The check before a recording', () => {
   });
 
   for (const [what, error, sentence] of [
-    ['no IndexedDB', new ReferenceError('indexedDB is not defined'), /keeps nothing/],
-    ['IndexedDB that may not be used', named('SecurityError'), /keeps nothing/],
+    ['no IndexedDB', new ReferenceError('indexedDB is not defined'), /stores nothing/],
+    ['IndexedDB that may not be used', named('SecurityError'), /stores nothing/],
     [
       'IndexedDB of a private window',
       named('InvalidStateError', 'A mutation operation was attempted'),
