@@ -1,13 +1,13 @@
-/** Several recordings at once: one that cannot be taken does not keep back the others. */
+/** Adds several recordings. One that is refused does not stop the others. */
 import { sentenceOf } from '../domain/sentence.ts';
 
-/** A recording that was not taken, and why: a sentence for a person. */
+/** A recording that was refused, with the reason as a sentence for the user. */
 export interface Refusal {
   readonly name: string;
   readonly reason: string;
 }
 
-/** One after another, in their order. @returns those that were not taken */
+/** Adds the recordings one after another, in their order. @returns those that were refused */
 export async function addEach<T extends { readonly name: string }>(
   recordings: readonly T[],
   add: (recording: T) => Promise<unknown>,

@@ -1,4 +1,4 @@
-/** This browser as a device: letters and digits, because recordings carry it in their names. */
+/** The device id of this browser: letters and digits only, because recordings carry it in their names. */
 
 const KEY = 'device';
 

@@ -1,9 +1,9 @@
-/** The files of what a person drops or chooses, folders and what is in them included. */
+/** The files that a user drops or chooses, including those in folders. */
 
-/** Hidden files of operating systems, which no person means to add. */
+/** Hidden files of operating systems, which users do not mean to add. */
 const isHidden = (name: string): boolean => name.startsWith('.') || name === 'Thumbs.db' || name === 'desktop.ini';
 
-/** Call it while the event is handled: what was dropped is gone afterwards. */
+/** Call it while the event is handled: the dropped items are not available afterwards. */
 export async function filesOf(dropped: DataTransfer | null): Promise<File[]> {
   const items = [...(dropped?.items ?? [])].filter(({ kind }) => kind === 'file');
   const entries = items.map((item) => item.webkitGetAsEntry());
@@ -25,13 +25,13 @@ async function filesIn(directory: FileSystemDirectoryEntry): Promise<File[]> {
     const more = entry.isDirectory
       ? await filesIn(entry as FileSystemDirectoryEntry)
       : [await fileOf(entry as FileSystemFileEntry)];
-    // One by one: `push(...)` takes fewer arguments than some folders have files.
+    // One by one, because `push(...)` would fail with as many arguments as some folders have files.
     for (const file of more) found.push(file);
   }
   return found;
 }
 
-/** A browser gives a hundred at a time, and none when there are no more. */
+/** Browsers return at most a hundred entries a call, and none when all were returned. */
 async function entriesOf(directory: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = directory.createReader();
   const all: FileSystemEntry[] = [];
@@ -50,7 +50,7 @@ function fileOf(entry: FileSystemFileEntry): Promise<File> {
   });
 }
 
-/** Of a folder that was chosen. */
+/** The files of a chosen folder that are not hidden. */
 export function shownFiles(files: Iterable<File>): File[] {
   return [...files].filter(({ name }) => !isHidden(name));
 }

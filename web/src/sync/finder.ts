@@ -1,4 +1,4 @@
-/** Search in everything that was said: the client library's index, for the screens. Loaded by who searches. */
+/** Searches all conversations with the client library's index. It is loaded when the user searches. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import {
   deleteSearchStore,
@@ -17,13 +17,13 @@ import { Refresher } from './refresher.ts';
 
 export type FinderState =
   | { readonly kind: 'opening' }
-  /** What is there can be searched; so many conversations were read since it began. */
+  /** What was read so far can be searched; `count` conversations were read since the beginning. */
   | { readonly kind: 'reading'; readonly count: number }
   | { readonly kind: 'ready' }
-  /** What was read before can be searched. It is tried again by itself. */
+  /** What was read before can be searched. Reading is retried automatically. */
   | { readonly kind: 'failed'; readonly error: Error };
 
-/** This page, among all tabs that share what is on the device. */
+/** Identifies this page among all tabs that share the index on this device. */
 const TAB = randomId();
 
 export class Finder {
@@ -31,7 +31,7 @@ export class Finder {
   readonly #over = new AbortController();
   readonly #state = signal<FinderState>({ kind: 'opening' });
   readonly #refresher: Refresher;
-  /** Replaced where another tab has written since. */
+  /** Replaced if another tab has written since it was opened. */
   #open: () => Promise<{ readonly store: SearchStore; readonly index: SearchIndex }>;
 
   constructor(uid: string) {
@@ -44,7 +44,7 @@ export class Finder {
       },
       signal: this.#over.signal,
     });
-    // What failed without a network may work now.
+    // A request that failed without a network may succeed now.
     const retry = (): void => {
       if (this.#state.value.kind === 'failed') void this.refresh();
     };
@@ -63,14 +63,14 @@ export class Finder {
     return (await this.#open()).index.facets();
   }
 
-  /** Reads what changed since the last time. Never rejects: what went wrong is in the state. */
+  /** Reads what has changed since the last time. Never rejects: errors are in the state. */
   refresh(): Promise<void> {
     return this.#refresher.refresh();
   }
 
   async #refresh(): Promise<void> {
     const { signal: over } = this.#over;
-    // One tab writes at a time; meanwhile the others search what they opened, and then read what is new.
+    // One tab writes at a time. Meanwhile the others search the index that they opened, and read the new entries afterwards.
     const { locks } = navigator as Partial<Navigator>;
     if (locks === undefined) await this.#sync();
     else await locks.request(`search/${this.#uid}`, { signal: over }, () => this.#sync());
@@ -80,7 +80,7 @@ export class Finder {
   async #sync(): Promise<void> {
     const { store } = await this.#open();
     if ((await store.note('writer')) !== TAB) {
-      // Another tab may have written since this one read it.
+      // Another tab may have written since this one opened the index.
       this.#open = once(() => this.#read(store));
       await store.setNote('writer', TAB);
     }
@@ -101,12 +101,12 @@ export class Finder {
     return { store, index: await SearchIndex.open(store) };
   }
 
-  /** Reads nothing any more. Its database closes when it is deleted. */
+  /** Stops reading. Its database is closed when it is deleted. */
   async close(): Promise<void> {
     this.#over.abort();
     await this.#refresher.ended();
   }
 }
 
-/** What was read goes from this browser. */
+/** Deletes the index from this browser. */
 export const forgetIndex = deleteSearchStore;

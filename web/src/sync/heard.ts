@@ -1,16 +1,16 @@
-/** Audio that was heard stays on this device, for when there is no network. */
+/** Keeps audio that was played on this device, so that it can be played again without a network. */
 
-/** Its name begins unlike those of the service worker, which deletes its own. */
+/** The name has another prefix than those of the service worker, which deletes its own caches. */
 const CACHE = 'heard';
-/** How many chunks are kept: some hours of speech, so that listening every day does not fill the device. */
+/** Number of chunks that are kept: some hours of speech, so that daily use does not fill the device. */
 const MOST_KEPT = 200;
 
-/** Null where the browser keeps nothing for this page. */
+/** Null if the browser stores nothing for this page. */
 export async function openHeard(): Promise<Cache | null> {
   return 'caches' in globalThis ? caches.open(CACHE).catch(() => null) : null;
 }
 
-/** Keeps what is heard now in place of what was heard longest ago. Where there is no room, it is not kept. */
+/** Stores what is played now, and deletes what was played longest ago. Without room, it is not stored. */
 export async function keepHeard(
   cache: Pick<Cache, 'put' | 'keys' | 'delete'>,
   key: string,
@@ -21,11 +21,11 @@ export async function keepHeard(
     const keys = await cache.keys();
     await Promise.all(keys.slice(0, -MOST_KEPT).map((oldest) => cache.delete(oldest)));
   } catch {
-    // The user hears the audio even if this device cannot keep it.
+    // The user can play the audio even if this device cannot store it.
   }
 }
 
-/** Deletes from this browser what was heard. */
+/** Deletes the played audio from this browser. */
 export async function forgetHeard(): Promise<void> {
   if ('caches' in globalThis) await caches.delete(CACHE);
 }

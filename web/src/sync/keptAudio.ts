@@ -1,4 +1,4 @@
-/** Audio that the service keeps to be played, and that this device keeps once it was heard. */
+/** Reads audio that the service keeps for playback. This device keeps it once it was played. */
 import { keptAudioPath, STORAGE_ORIGIN, type KeptAudioDoc } from 'offline-audio-sync-contract';
 import type { Timestamp } from 'firebase/firestore';
 import { NOT_LOADED } from '../domain/playback.ts';
@@ -11,13 +11,13 @@ export interface KeptAudio extends Pick<KeptAudioDoc<Timestamp>, 'spans' | 'dura
   readonly blob: Blob;
 }
 
-/** For the whole of a chunk to come, milliseconds. */
+/** Time limit for receiving a whole chunk, milliseconds. */
 const LIMIT_MS = 120_000;
 
 /**
- * The audio of a chunk; null where none is kept, or not any more.
- * @param options `keeps`: whether it stays on this device, for when there is no network
- * @throws Error with a sentence for a person
+ * The audio of a chunk; null if it is not kept, or no longer.
+ * @param options `keeps`: whether this device stores it for playback without a network
+ * @throws Error with a sentence for the user
  */
 export async function readKeptAudio(
   uid: string,

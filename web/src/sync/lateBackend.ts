@@ -1,6 +1,6 @@
 /**
- * A backend for the client library before Firebase is loaded: recordings on this device are shown, added and removed without it, and the
- * first request loads it.
+ * A backend for the client library that works before Firebase is loaded: recordings on this device can be shown, added and removed. The
+ * first request loads Firebase.
  */
 import type { Backend, Unsubscribe } from 'offline-audio-sync-client';
 import { once } from '../once.ts';
@@ -8,7 +8,7 @@ import { once } from '../once.ts';
 /** What is known of a backend without Firebase. */
 type Known = Pick<Backend, 'functionsUrl' | 'storageUrl' | 'appCheckToken'>;
 
-/** @param load where it fails, the next request loads it again */
+/** @param load If it fails, the next request loads it again. */
 export function lateBackend(load: () => Promise<Backend>, known: Known): Backend {
   let tellLoaded: (backend: Backend) => void;
   const whenLoaded = new Promise<Backend>((resolve) => {
@@ -22,7 +22,7 @@ export function lateBackend(load: () => Promise<Backend>, known: Known): Backend
   return {
     ...known,
     idToken: async (refresh) => (await loaded()).idToken(refresh),
-    // Who signs in does so with Firebase: it need not be loaded to listen.
+    // Signing in needs Firebase, so listening for it need not load it.
     onSignIn: (listener) => late(whenLoaded, (backend) => backend.onSignIn?.(listener)),
     endedJobs: async () => (await loaded().catch(unavailable)).endedJobs(),
     watchEndedJobs: (listener, onError) =>
@@ -32,7 +32,7 @@ export function lateBackend(load: () => Promise<Backend>, known: Known): Backend
   };
 }
 
-/** Listens as soon as there is a backend, unless that has ended before. */
+/** Listens as soon as there is a backend, unless the listener was removed before. */
 function late(
   loaded: Promise<Backend>,
   listen: (backend: Backend) => Unsubscribe | undefined,
@@ -50,7 +50,7 @@ function late(
   };
 }
 
-/** As Firestore says that it is out of reach. */
+/** The same code that Firestore uses when it is not reachable. */
 function unavailable(cause: unknown): never {
   throw Object.assign(new Error('Firebase is not loaded.', { cause }), { code: 'unavailable' });
 }

@@ -1,4 +1,4 @@
-/** Recordings on this device, on their way to the server: the client library, for the screens. */
+/** Recordings on this device and their way to the server: the client library, for the screens. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { SyncStatus } from 'offline-audio-sync-client';
 import { coalesce } from '../coalesce.ts';
@@ -9,34 +9,34 @@ import { keeper } from './storageKeeper.ts';
 export interface NewRecording {
   readonly name: string;
   readonly audio: Blob;
-  /** For names that carry no device; this browser where it is left out. */
+  /** The device id for names without one. Default: this browser's. */
   readonly deviceId?: string;
 }
 
 export interface Outbox {
-  /** All that this device knows of, the newest first. Before that is known, the newest of the last visit. */
+  /** All recordings that this device knows of, the newest first. Until they are read, the newest of the last visit. */
   readonly recordings: ReadonlySignal<readonly LocalRecording[]>;
-  /** Whether it is known. */
+  /** Whether the recordings are read. */
   readonly isRead: ReadonlySignal<boolean>;
   readonly status: ReadonlySignal<SyncStatus>;
-  /** Resolves when what was kept is known. */
+  /** Resolves when the recordings are read. */
   readonly ready: Promise<void>;
-  /** When it resolves, they survive whatever happens. @returns those that it did not take */
+  /** When it resolves, the recordings are stored and survive a crash. @returns those that were refused */
   add(recordings: readonly NewRecording[]): Promise<readonly Refusal[]>;
   retry(id: string): Promise<void>;
   discard(id: string): Promise<void>;
-  /** Does not wait any longer. */
+  /** Ends a wait, and sends now. */
   syncNow(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Ten thousand recordings may change within seconds: they are shown together, milliseconds. */
+/** Changes within this time are shown together, milliseconds: ten thousand recordings may change within seconds. */
 const SHOW_EVERY_MS = 200;
-/** So many are kept for the next visit: more than a window shows. */
+/** Number of recordings that are stored for the next visit: more than a window shows. */
 const KEPT = 50;
 const KEEP_EVERY_MS = 1000;
 
-/** @param deviceId this browser's. @param onError is told of failures of work that no caller awaits */
+/** @param deviceId the id of this browser @param onError is called with failures of work that no caller awaits */
 export function openOutbox(uid: string, deviceId: string, onError: (error: unknown) => void): Outbox {
   const recordings = signal<readonly LocalRecording[]>(keptRecordings.get(uid) ?? []);
   const isRead = signal(false);
@@ -98,7 +98,7 @@ export function openOutbox(uid: string, deviceId: string, onError: (error: unkno
     syncNow: async () => (await client).syncNow(),
     close: async () => {
       isClosed = true;
-      const opened = await client.catch(() => null); // There is nothing to close of one that was not opened.
+      const opened = await client.catch(() => null); // A client that failed to open need not be closed.
       await opened?.dispose();
     },
   };

@@ -10,7 +10,7 @@ export interface PlaybackState {
 }
 
 export interface PlaybackOptions {
-  /** Of the conversation, in order of time. */
+  /** The sentences of the conversation, in order of time. */
   readonly sentences: () => readonly PlayedSentence[];
   readonly read: (chunkId: string) => Promise<KeptAudio | null>;
   readonly onProblem: (error: unknown) => void;
@@ -19,9 +19,9 @@ export interface PlaybackOptions {
   readonly audio?: HTMLAudioElement;
 }
 
-/** Longer pauses are left out where the listener wants that, milliseconds. */
+/** Longer pauses are skipped if the user wants that, milliseconds. */
 const LONG_PAUSE_MS = 800;
-/** Chunks in memory: the one that sounds, and those around it. */
+/** Number of chunks in memory: the current one and its neighbours. */
 const KEPT_CHUNKS = 4;
 
 const IDLE: PlaybackState = { kind: 'idle', sounding: null };
@@ -33,10 +33,10 @@ export class Playback {
   readonly #state = signal<PlaybackState>(IDLE);
   readonly #chunks = new Map<string, Promise<KeptAudio | null>>();
   #chunk: { readonly id: string; readonly kept: KeptAudio; readonly url: string } | null = null;
-  /** Rises with each wish: one that was overtaken ends. */
+  /** Number of the latest command. A command that is no longer the latest ends. */
   #wish = 0;
   #frame = 0;
-  /** When the sentence begins that sounded last. */
+  /** Start of the sentence that sounded last. */
   #soundedAt: number | null = null;
   skipsPauses: boolean;
 
@@ -66,7 +66,7 @@ export class Playback {
     this.#audio.playbackRate = rate;
   }
 
-  /** From the start of a sentence. */
+  /** Plays from the start of a sentence. */
   async playFrom(startedAt: number): Promise<void> {
     await this.#playWhatIsKept(
       this.#options.sentences().filter((one) => one.startedAt === startedAt),
@@ -75,8 +75,8 @@ export class Playback {
   }
 
   /**
-   * From the start of the first of these sentences that is kept.
-   * @param otherwise what is said where none is; null ends it without a word
+   * Plays from the first of these sentences whose audio is kept.
+   * @param otherwise the message if none is kept; null ends playing without a message
    */
   async #playWhatIsKept(sentences: readonly PlayedSentence[], otherwise: string | null): Promise<void> {
     const wish = ++this.#wish;
@@ -100,7 +100,7 @@ export class Playback {
     }
   }
 
-  /** Goes on, or stands still. */
+  /** Continues or pauses. */
   toggle(): void {
     const { kind } = this.#state.value;
     if (kind === 'loading') this.#stopLoading();
@@ -116,8 +116,8 @@ export class Playback {
   }
 
   /**
-   * To the sentence after the one that sounds, or that sounded last where a pause does, or to the one before it; to itself where there is
-   * none. Of two that begin at once either sounds: they are one step.
+   * Goes to the next or the previous sentence, counted from the one that sounds or sounded last. If there is none, it returns to the
+   * current one. Two sentences that begin at the same time count as one step.
    */
   move(to: 'next' | 'before'): void {
     const starts = this.#options.sentences().map(({ startedAt }) => startedAt);
@@ -134,7 +134,7 @@ export class Playback {
     this.#end();
   }
 
-  /** The next time it begins with the first sentence. */
+  /** Resets the player, so that the next start begins with the first sentence. */
   #end(): void {
     if (this.#chunk !== null) URL.revokeObjectURL(this.#chunk.url);
     this.#chunk = null;
@@ -142,7 +142,7 @@ export class Playback {
     this.#state.value = IDLE;
   }
 
-  /** @returns where the sentence begins in the audio that is open then */
+  /** @returns the position of the sentence in the audio that is then open */
   async #open(sentence: PlayedSentence, wish: number): Promise<number | null> {
     const { chunkId } = sentence;
     if (this.#chunk?.id !== chunkId) {
@@ -168,7 +168,7 @@ export class Playback {
     return read;
   }
 
-  /** The chunk after this one, so that there is no gap. */
+  /** Loads the next chunk, so that there is no gap. */
   #preload(chunkId: string): void {
     const sentences = this.#options.sentences();
     const last = sentences.findLastIndex((one) => one.chunkId === chunkId);
@@ -176,7 +176,7 @@ export class Playback {
     if (next !== undefined) this.#read(next.chunkId).catch(() => undefined);
   }
 
-  /** Looks many times a second at what sounds. */
+  /** Follows the playing position in every frame. */
   readonly #follow = (): void => {
     cancelAnimationFrame(this.#frame);
     const look = (): void => {
@@ -192,14 +192,14 @@ export class Playback {
     look();
   };
 
-  /** A pause, or what belongs to another conversation: this one's end is not played over. */
+  /** Called in a pause, and in audio of another conversation, which is not played at the end. */
   #betweenSentences(kept: KeptAudio, mine: readonly PlayedSentence[], at: number): void {
     const next = nextPlace(kept.spans, mine, at);
     if (next === null) void this.#goOn();
     else if (this.skipsPauses && next - at > LONG_PAUSE_MS) this.#audio.currentTime = next / 1000;
   }
 
-  /** With the sentences after the last one of this chunk. */
+  /** Continues with the sentences after the last one of this chunk. */
   async #goOn(): Promise<void> {
     const sentences = this.#options.sentences();
     const last = sentences.findLastIndex(({ chunkId }) => chunkId === this.#chunk?.id);

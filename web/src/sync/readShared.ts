@@ -1,24 +1,24 @@
-/** What a link shows, asked for without an account. */
+/** Reads a shared conversation by its link, without an account. */
 import { HTTP_ENDPOINTS, SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import type { ProblemBody, SharedConversationView } from 'offline-audio-sync-contract';
 import { within } from '../within.ts';
 
 export type Read =
   | { readonly kind: 'shown'; readonly shared: SharedConversationView }
-  /** Expired, withdrawn, deleted, or never made: the service does not tell which. */
+  /** Expired, withdrawn, deleted, or never created: the service does not say which. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'unreached' };
 
-/** As shareConversation makes them. */
+/** The form of tokens that shareConversation creates. */
 const TOKEN = /^[\w-]{43}$/;
 
-/** Whether a link has all of its token: programs that send messages cut links. */
+/** Whether a link has its whole token: messaging programs may cut links off. */
 export const isWholeToken = (token: string): boolean => TOKEN.test(token);
 
-/** For all of the answer, milliseconds. */
+/** Time limit for the whole answer, milliseconds. */
 const LIMIT_MS = 30_000;
 
-/** A hotel's portal answers 200 to everything. */
+/** Wi-Fi portals answer every request with 200, so the content is checked. */
 const isShared = (body: unknown): body is SharedConversationView =>
   typeof body === 'object' && body !== null && 'segments' in body && Array.isArray(body.segments);
 
@@ -26,7 +26,7 @@ export async function readShared(token: string, signal: AbortSignal): Promise<Re
   try {
     return await within(ask(token, signal), LIMIT_MS);
   } catch {
-    return { kind: 'unreached' }; // Also what is no answer of the service: a proxy's page, say.
+    return { kind: 'unreached' }; // This includes answers of other machines, such as the page of a proxy.
   }
 }
 

@@ -1,19 +1,19 @@
-/** Work that brings something up to date: done once at a time, again for what changed meanwhile, and again by itself after a failure. */
+/** Repeats work that updates something: one run at a time, another one if something changed meanwhile, and retries after a failure. */
 
-/** Before what failed is tried again, milliseconds; the last one for every later failure. */
+/** Waits after failures, milliseconds; the last one is used for all later failures. */
 const WAITS_MS = [5000, 15_000, 60_000];
 
 export interface RefresherOptions {
   readonly work: () => Promise<void>;
   readonly onFailure: (error: unknown) => void;
-  /** Ends it. */
+  /** Ends the work. */
   readonly signal: AbortSignal;
 }
 
 export class Refresher {
   readonly #options: RefresherOptions;
   #running: Promise<void> | null = null;
-  /** Whether something has changed since the work that is going on began. */
+  /** Whether something has changed since the current run began. */
   #isDue = false;
   #endWait: () => void = () => undefined;
 
@@ -24,7 +24,7 @@ export class Refresher {
     });
   }
 
-  /** Something has changed, or may work now that failed before. Never rejects; resolves when it is up to date, or ended. */
+  /** Call it when something has changed, or when work that failed may succeed. Never rejects; resolves when all is up to date, or ended. */
   refresh(): Promise<void> {
     this.#isDue = true;
     this.#endWait();
@@ -32,7 +32,7 @@ export class Refresher {
     return this.#running;
   }
 
-  /** What is going on has come to its end. */
+  /** Resolves when the current run has ended. */
   async ended(): Promise<void> {
     await this.#running;
   }

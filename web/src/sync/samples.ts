@@ -1,11 +1,11 @@
-/** The sample recordings, where the console runs beside the local suite: a day that is laid on yesterday. */
+/** The sample recordings, if the console runs beside the local suite: they are moved to yesterday. */
 import { isLocal } from '../env.ts';
 import type { NewRecording } from './outbox.ts';
 import { moveToDay, type SampleScenario } from '../domain/sampleDay.ts';
 
 export const hasSamples = isLocal;
 
-/** What the one is of whose name carries no device; the same for all, so that they travel as one job. */
+/** The device of the sample whose name carries none. It is the same for all samples, so that they become one job. */
 const NAMELESS_DEVICE = 'phone';
 
 export async function loadSampleDay(midnight: number): Promise<NewRecording[]> {

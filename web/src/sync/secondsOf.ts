@@ -1,7 +1,7 @@
-/** Browsers that save energy load no audio before it is played, and do not say so. Milliseconds. */
+/** Time limit, milliseconds: browsers that save energy load no audio before it is played, and send no event. */
 const LIMIT_MS = 3000;
 
-/** The length of an audio file; null where the browser cannot tell, or does not. @param audio to load it with */
+/** The length of an audio file, seconds; null if the browser cannot tell, or does not answer. @param audio the element that loads it */
 export function secondsOf(file: Blob, audio: HTMLAudioElement = new Audio()): Promise<number | null> {
   return new Promise((resolve) => {
     const url = URL.createObjectURL(file);

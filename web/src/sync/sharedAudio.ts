@@ -1,4 +1,4 @@
-/** The audio that a link plays, asked for without an account. It is kept nowhere: it ends with the link. */
+/** Reads the audio of a shared conversation without an account. It is stored nowhere: access ends with the link. */
 import { HTTP_ENDPOINTS, SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import type { ProblemBody, SharedAudioView, SharedConversationView } from 'offline-audio-sync-contract';
 import { NOT_LOADED, type PlayedSentence } from '../domain/playback.ts';
@@ -10,10 +10,13 @@ export class ShareEnded extends Error {}
 
 const USED_UP = 'The daily limit for playing shared audio is reached. It can be played again after midnight UTC.';
 
-/** For the whole of a chunk to come, milliseconds. */
+/** Time limit for receiving a whole chunk, milliseconds. */
 const LIMIT_MS = 120_000;
 
-/** The sentences of a link that can be heard. The conversation itself is their recording: so the time map of a link counts, too. */
+/**
+ * The sentences of a shared conversation that have audio. The conversation counts as one recording, so that the time map of the answer can
+ * be used.
+ */
 export function audibleSentences({ started_at, segments }: SharedConversationView): PlayedSentence[] {
   return segments.flatMap(({ audio_id: chunkId, words, text, started_at: from, ended_at: to }, index) => {
     if (chunkId === null) return [];
@@ -26,8 +29,8 @@ export function audibleSentences({ started_at, segments }: SharedConversationVie
 const THE_CONVERSATION = '';
 
 /**
- * The audio of some sentences; null where it is deleted by now.
- * @throws ShareEnded; Error with a sentence for a person
+ * The audio of some sentences; null if it has been deleted.
+ * @throws ShareEnded; Error with a sentence for the user
  */
 export async function readSharedAudio(token: string, audioId: string): Promise<KeptAudio | null> {
   const { path, method } = HTTP_ENDPOINTS.sharedAudio;
@@ -42,7 +45,7 @@ export async function readSharedAudio(token: string, audioId: string): Promise<K
     throw new Error(NOT_LOADED, { cause });
   });
   if ('audio' in body) return audioIn(body);
-  // A hotel's portal answers 200 to everything.
+  // Wi-Fi portals answer every request with 200, so the content is checked.
   const code = 'error' in body ? body.error.code : null;
   if (code === 'share_not_found') throw new ShareEnded();
   if (code === 'audio_not_found') return null;

@@ -1,16 +1,16 @@
-/** Whether the browser promises to keep what lies on this device: without a promise it deletes it where room runs out. */
+/** Whether the browser promises to keep the data on this device. Without a promise, it deletes them when room runs out. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 
 export interface StorageKeeper {
-  /** Null: it was not asked yet, or cannot be. */
+  /** Null until it is known, or if it cannot be. */
   readonly promised: ReadonlySignal<boolean | null>;
-  /** Learns what was promised before. Asks the user nothing. */
+  /** Reads whether storage was promised before. It asks the user nothing. */
   look(): Promise<void>;
-  /** Some browsers ask the user: so once a page, and when there is something to keep. */
+  /** Requests the promise. Some browsers ask the user, so it is requested once a page, and only when there is something to keep. */
   ask(): Promise<void>;
 }
 
-/** @param storage not every page has it */
+/** @param storage missing on some pages */
 export function storageKeeper(storage: Pick<StorageManager, 'persisted' | 'persist'> | undefined): StorageKeeper {
   const promised = signal<boolean | null>(null);
   let asked = false;
@@ -18,7 +18,7 @@ export function storageKeeper(storage: Pick<StorageManager, 'persisted' | 'persi
     try {
       promised.value = await answer();
     } catch {
-      // It says nothing, as browsers do that keep no storage at all: there is nothing to tell either.
+      // Some browsers that store nothing reject this. Then nothing is known, and nothing is shown.
     }
   };
   return {

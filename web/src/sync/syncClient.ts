@@ -1,4 +1,4 @@
-/** The client library, set up for the console: loaded apart from the screens, and before Firebase. */
+/** The client library, set up for the console. It is loaded separately from the screens, and before Firebase. */
 import { createSyncClient, SyncError, type Backend, type SyncClient } from 'offline-audio-sync-client';
 import { indexedDbStore } from 'offline-audio-sync-client/indexeddb';
 import { functionsOrigin, STORAGE_ORIGIN } from 'offline-audio-sync-contract';
@@ -23,7 +23,7 @@ export async function openSyncClient(uid: string): Promise<SyncClient> {
   return createSyncClient({ store: indexedDbStore({ uid }), backend });
 }
 
-/** @throws SyncError where another user is signed in than the one who was expected, or none */
+/** @throws SyncError if another user is signed in than expected, or none */
 async function backendOf(uid: string): Promise<Backend> {
   const { sdk, db } = await connect();
   const auth = await sdk.userAuth();
@@ -31,17 +31,17 @@ async function backendOf(uid: string): Promise<Backend> {
   return sdk.firebaseBackend({ app: auth.app, auth, firestore: db });
 }
 
-/** After a store that could not be read, milliseconds. */
+/** Wait after the store could not be read, milliseconds. */
 const LOOK_AGAIN_MS = 10_000;
 
-/** Resolves when the client has read its store: it tries again by itself, and tells what is wrong. */
+/** Resolves when the client has read its store. It retries automatically, and reports errors. */
 export async function started(client: SyncClient): Promise<void> {
   for (;;) {
     try {
       await client.start();
       return;
     } catch (error) {
-      if (error instanceof SyncError) return; // It was closed meanwhile.
+      if (error instanceof SyncError) return; // The client was closed meanwhile.
     }
     await later(LOOK_AGAIN_MS);
   }

@@ -1,7 +1,7 @@
-/** Zips that are made and read on this device. */
+/** Creates and reads zips on this device. */
 import { configure } from '@zip.js/zip.js/lib/zip-core-native.js';
 
-// A worker would be read from a blob:, which the Content-Security-Policy does not know.
+// Workers would be loaded from a blob:, which the Content-Security-Policy forbids.
 configure({ useWebWorkers: false });
 
 export {

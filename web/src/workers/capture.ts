@@ -1,4 +1,4 @@
-/** Hands what the microphone hears to the page, in frames of 20 ms. Runs where audio is rendered: no allocation but the frames. */
+/** Passes the microphone's audio to the page in frames of 20 ms. It runs on the audio thread, so it allocates nothing but the frames. */
 import type { CapturedFrame } from './frame.ts';
 
 declare abstract class AudioWorkletProcessor {
@@ -6,7 +6,7 @@ declare abstract class AudioWorkletProcessor {
 }
 declare function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
 declare const sampleRate: number;
-/** Samples that were rendered before this call. */
+/** Number of samples that were rendered before this call. */
 declare const currentFrame: number;
 
 class Capture extends AudioWorkletProcessor {
@@ -15,7 +15,7 @@ class Capture extends AudioWorkletProcessor {
 
   process([input]: Float32Array[][]): boolean {
     const channel = input?.[0];
-    // No input: the microphone is being taken away. Half a frame before it must not be joined with what comes after it.
+    // Without input, the microphone is being taken away. A partial frame is dropped, because it must not be joined with later audio.
     if (channel === undefined) this.#filled = 0;
     for (let at = 0; channel !== undefined && at < channel.length;) {
       const part = channel.subarray(at, at + this.#frame.length - this.#filled);

@@ -1,6 +1,6 @@
-/** 20 ms from the microphone. */
+/** 20 ms of audio from the microphone. */
 export interface CapturedFrame {
-  /** Samples that the audio clock had counted at its end. */
+  /** The audio clock's count of samples at the end of the frame. */
   readonly endSample: number;
   readonly samples: Float32Array<ArrayBuffer>;
 }

@@ -1,6 +1,6 @@
 /**
- * Makes the console open offline: what belongs to this build is kept when it is installed. Data is not its business:
- * Firestore's own cache and the recordings' store have that.
+ * Makes the console open offline: it stores the files of its build when it is installed. It stores no data: Firestore's cache and the
+ * recordings' store do that.
  */
 declare const self: ServiceWorkerGlobalScope;
 declare const __PRECACHE__: { readonly version: string; readonly paths: readonly string[] };
@@ -9,12 +9,12 @@ const { version, paths } = __PRECACHE__;
 const PREFIX = 'console-';
 const CACHE = PREFIX + version;
 const KEPT = new Set(paths);
-/** Their names hold a hash of what is in them. */
+/** The names of these files contain a hash of their content. */
 const PARTS = '/assets/';
-/** How long a page may take to come from the network before the kept one is shown, milliseconds. */
+/** How long to wait for a page from the network before the stored one is shown, milliseconds. */
 const PATIENCE_MS = 2500;
 
-/** Static routing, which Chromium has, and the types do not know yet. */
+/** Static routing, which Chromium supports and the types do not know yet. */
 interface RoutedInstall extends ExtendableEvent {
   addRoutes?(rules: readonly Route[]): Promise<void>;
 }
@@ -24,8 +24,8 @@ interface Route {
 }
 
 /**
- * What this worker has no answer for goes past it. Else each upload of a tab would wait for this worker, which may stand still: it
- * lives in the process of any one of the tabs.
+ * Requests that this worker does not answer bypass it. Otherwise each upload of a tab would wait for this worker, which may be frozen: it
+ * runs in the process of one of the tabs.
  */
 function routes(): readonly Route[] {
   const ours = new URLPattern({ pathname: '/*', baseURL: self.location.origin });
@@ -39,7 +39,7 @@ async function addRoutes(event: RoutedInstall): Promise<void> {
   try {
     await event.addRoutes?.(routes());
   } catch {
-    // A browser that knows other rules than these: everything passes this worker, as without them.
+    // The browser supports other rules. All requests then pass this worker, as without routing.
   }
 }
 
@@ -66,26 +66,26 @@ self.addEventListener('notificationclick', (event) => {
 
 async function install(): Promise<void> {
   const cache = await caches.open(CACHE);
-  // Past the browser's own cache: a file without a hash in its name may be an older one there.
+  // This bypasses the browser's HTTP cache, which may have an older version of files without a hash in their names.
   await cache.addAll(paths.map((path) => new Request(path, { cache: 'reload' })));
   await self.skipWaiting();
 }
 
 async function activate(): Promise<void> {
   const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CACHE);
-  // In the order in which they were made. Pages of the last version are still open and load parts of it: one that records needs the
-  // worklet again whenever a headset comes or goes.
+  // Caches are listed in the order in which they were created. The previous one is kept, because open pages of that version still load
+  // parts of it: a page that records loads the worklet again when a headset comes or goes.
   await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
   await self.clients.claim();
 }
 
-/** The tab that told it, or a new one. */
+/** Shows an open tab, or a new one. */
 async function showConsole(): Promise<void> {
   const [open] = await self.clients.matchAll({ type: 'window' });
   await (open === undefined ? self.clients.openWindow('/') : open.focus());
 }
 
-/** The newest page where the service gives one out, the kept one where there is no network, or where what answers says that it is down. */
+/** The newest page from the service. If there is no network, or the answer says that the service is down, the stored page. */
 async function page(request: Request): Promise<Response> {
   const keptPage = (): Promise<Response | undefined> => caches.match('/', { cacheName: CACHE });
   const shell = async (): Promise<Response> => (await keptPage()) ?? Response.error();
@@ -99,7 +99,7 @@ async function page(request: Request): Promise<Response> {
   return Promise.race([newest().catch(shell), patience]);
 }
 
-/** 511 is the page by which a network asks people to sign in: they have to see it. */
+/** Status 511 is the page by which a network requires a sign-in, so the user has to see it. */
 const isDown = ({ status }: Response): boolean => status >= 500 && status !== 511;
 
 async function kept(request: Request): Promise<Response> {
