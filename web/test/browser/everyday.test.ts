@@ -189,7 +189,7 @@ describe('Everyday use', function () {
 
   it('exports the audio on request, with its place in the recordings', async () => {
     await visitor.go('Settings');
-    await page.getByLabel(/^The audio, where this service keeps any/).check();
+    await page.getByLabel(/^The audio that this service has kept/).check();
     for (const label of ['From', 'To']) await page.getByLabel(label, { exact: true }).fill('2026-05-04');
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Save as a zip' }).click();
