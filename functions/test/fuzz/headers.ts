@@ -13,6 +13,7 @@ import { linksOf } from '../../src/audio/read/containers/ogg.ts';
 import { CompressedSamples, decodePcmFile } from '../../src/audio/read/containers/pcmFile.ts';
 import { amrFrames } from '../../src/audio/read/amrFrames.ts';
 import { FILE_EXTENSIONS } from '../../src/audio/read/format.ts';
+import type { FileExtension } from '../../src/audio/read/format.ts';
 import { ADTS_FRAMES, LAYER_FRAMES } from '../../src/audio/read/mpegFrames.ts';
 import { containerAt, SIGNATURE_BYTES } from '../../src/audio/read/signatures.ts';
 import { AppError } from '../../src/errors.ts';
@@ -108,11 +109,18 @@ function isClaim(claim: number | null): boolean {
   return claim === null || !Number.isNaN(claim);
 }
 
+/** Whether a file starts with the signature of its kind, or with an ID3 tag, a frame of MP3 or AAC, or a header of AAC. */
+function startsOwn(head: Uint8Array, extension: FileExtension): boolean {
+  const isStream = extension === 'mp3' || extension === 'aac';
+  const text = Buffer.from(head).toString('latin1');
+  return containerAt(head) === extension || text.startsWith('ID3') || (isStream && /^(?:\xff|ADIF)/.test(text));
+}
+
 /** Whether files follow one another from the first byte to the last, and each behind the first starts at its own head. */
 function fillFile(files: readonly FileWithin[], view: FileView): boolean {
   let end = 0;
   const isRow = files.every(({ start, size: length, extension }, i) => {
-    const followsOn = start === end && (i === 0 || containerAt(readView(view, start, SIGNATURE_BYTES)) === extension);
+    const followsOn = start === end && (i === 0 || startsOwn(readView(view, start, SIGNATURE_BYTES), extension));
     end = start + length;
     return followsOn;
   });

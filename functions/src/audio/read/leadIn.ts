@@ -9,7 +9,7 @@ export const MAX_LEAD_IN_BYTES = 4 * 1024 * 1024;
 export const BYTE_ORDER_MARK: Uint8Array = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 /** Bytes of the header of an ID3v2 tag. It says how long the rest of the tag is. */
-const TAG_HEAD_BYTES = 10;
+export const TAG_HEAD_BYTES = 10;
 
 /**
  * The offset at which the lead-in of these bytes ends. It lies beyond the bytes if they end within a tag.
@@ -33,7 +33,7 @@ export function zerosBefore(bytes: Uint8Array): number {
 }
 
 /** Bytes of the ID3v2 tag at an offset; 0 if there is none. The tag states its length in bytes of seven bits. */
-function tagBytes(bytes: Uint8Array, at: number): number {
+export function tagBytes(bytes: Uint8Array, at: number): number {
   const head = Buffer.from(bytes.subarray(at, at + TAG_HEAD_BYTES));
   if (head.length < TAG_HEAD_BYTES || head.toString('latin1', 0, 3) !== 'ID3') return 0;
   return TAG_HEAD_BYTES + head.subarray(6).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0);

@@ -5,6 +5,7 @@
  */
 import { OLDER_FORMAT } from 'offline-audio-sync-contract';
 import type { FileExtension } from '../format.ts';
+import { TAG_HEAD_BYTES, tagBytes } from '../leadIn.ts';
 import { containerOf, containersWithin, HEAD_WITHIN_BYTES, SIGNATURE_BYTES } from '../signatures.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
@@ -44,9 +45,16 @@ export function filesWithin(file: FileView, extension: FileExtension): readonly 
   });
 }
 
-/** The kind of the file that begins at a position; null if none does. MP3 and AAC have no head; their frames show them. */
+/**
+ * The kind of the file that begins at a position; null if none does. MP3 and AAC have no head; their frames show them. An ID3
+ * tag begins a file only if audio follows it: some programs append a tag to a file.
+ */
 function kindAt(file: FileView, position: number): FileExtension | null {
-  return containerOf(readView(file, position, FRAMES_BYTES), OLDER_FORMAT);
+  let at = position;
+  const tagAt = (): number => tagBytes(readView(file, at, TAG_HEAD_BYTES), 0);
+  for (let tag = tagAt(); tag > 0; tag = tagAt()) at += tag;
+  const bytes = readView(file, at, FRAMES_BYTES);
+  return bytes.length < TAG_HEAD_BYTES ? null : containerOf(bytes, OLDER_FORMAT);
 }
 
 /**

@@ -7,12 +7,18 @@ import { encode, file, SECONDS, SIGNAL } from '../../../support/containers.ts';
 
 const FRAGMENTS = ['-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '2000000', '-f', 'mp4'];
 
+/** An ID3 tag of 2,000 bytes, as players write it. */
+const TAG = Buffer.alloc(10 + 2000);
+TAG.write('ID3\x04', 'latin1');
+TAG.set([0, 0, 2000 >> 7, 2000 & 0x7f], 6);
+
 const KINDS = {
   m4a: () => encode('m4a'),
   'fragments of .m4a': () => encode('m4a', [], FRAGMENTS),
   ogg: () => encode('ogg'),
   mp3: () => encode('mp3'),
   aac: () => encode('m4a', [], ['-c:a', 'aac', '-f', 'adts']),
+  'mp3 behind a tag': () => Buffer.concat([TAG, encode('mp3')]),
   'mp3 at 44.1 kHz': () => encode('mp3', [], ['-ar', '44100']),
   'aac at 44.1 kHz': () => encode('m4a', [], ['-ar', '44100', '-c:a', 'aac', '-f', 'adts']),
   'flac at 44.1 kHz': () => encode('flac', [], ['-ar', '44100']),
@@ -41,6 +47,7 @@ describe('Files that lie one behind the other', function () {
     ['m4a', 'm4a'],
     ['m4a', 'ogg'],
     ['m4a', 'mp3'],
+    ['m4a', 'mp3 behind a tag'],
     ['m4a', 'aac'],
     ['wav', 'wav'],
     ['wav', 'm4a'],
@@ -48,6 +55,7 @@ describe('Files that lie one behind the other', function () {
     ['caf', 'caf'],
     ['caf', 'wav'],
     ['caf of ALAC', 'mp3'],
+    ['caf of ALAC', 'mp3 behind a tag'],
     ['mp3', 'wav'],
     ['mp3', 'mp3'],
     ['mp3', 'mp3 at 44.1 kHz'],
@@ -82,6 +90,14 @@ describe('Files that lie one behind the other', function () {
   it('do not include zeros behind frames of AAC, which are padding', async () => {
     assert.equal(lostSeconds(await decodeAll(Buffer.concat([KINDS.aac(), Buffer.alloc(50_000)]), file('aac'))), 0);
   });
+
+  for (const kind of ['m4a', 'caf of ALAC'] as const) {
+    it(`do not include an ID3 tag at the end: .${kind}`, async () => {
+      const decoded = await decodeAll(Buffer.concat([KINDS[kind](), TAG]), file(extensionOf(kind)));
+      assert.equal(decoded.report.stoppedBecause, null);
+      assert.ok(lostSeconds(decoded) < 0.1, `${lostSeconds(decoded)} s lost`);
+    });
+  }
 
   it('are one file if two stretches of data follow one index', async () => {
     const bytes = encode('m4a', [], ['-movflags', 'faststart', '-f', 'mp4']);
