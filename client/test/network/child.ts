@@ -136,7 +136,7 @@ const areEndsKnown = async (): Promise<boolean> => {
 };
 /** Whether all audio is deleted, which happens after the end is stored. A store that fails is asked again. */
 const isAudioGone = async (): Promise<boolean> => (await disk.audioIds()).length === 0;
-await until(async () => isSynced() && (await areEndsKnown()) && (await isAudioGone()), 300_000);
+await until(async () => isSynced() && (await areEndsKnown()) && (await isAudioGone()), 900_000);
 const states = Object.fromEntries(client.recordings().map(({ name, state }) => [name, state]));
 await client.dispose();
 tell({ event: 'done', states, left: (await disk.audioIds()).length });

@@ -26,7 +26,8 @@ export interface RunOutcome {
   readonly complaints: readonly string[];
 }
 
-const LIMIT_MS = 300_000;
+/** Only ends what hangs: a run takes seconds, but minutes on a busy machine. Milliseconds. */
+const LIMIT_MS = 900_000;
 const SPEED = 5;
 
 /** @param script the bundled client process */

@@ -90,8 +90,7 @@ describe('Each screen of the console', function () {
 
   /** Waits for the recordings of the day, which are added up after its conversations are shown. */
   async function isWhole(): Promise<void> {
-    const figures = page.getByRole('region', { name: 'The day in figures' });
-    await figures.getByText('recorded', { exact: true }).waitFor();
+    await page.locator('.figures[aria-busy=false]').waitFor();
   }
 
   it('shows a day on its axis: recordings, speech, conversations, and the share that was billed', async () => {

@@ -184,7 +184,7 @@ describe('A conversation that is shared with its audio', function () {
       .click();
     await dialog().getByText('The link no longer works.').waitFor();
     await reader.getByRole('button', { name: 'Play', exact: true }).click();
-    await reader.getByRole('alert').getByText('it was withdrawn').waitFor();
+    await reader.getByRole('alert').getByText('it has expired or was withdrawn').waitFor();
     assert.equal((await player()).paused, true);
     assert.equal(await reader.locator('.sentence').count(), 0);
   });

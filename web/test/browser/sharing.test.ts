@@ -100,7 +100,7 @@ describe('A conversation that is shared by a link', function () {
     await dialog().getByText('The link no longer works.').waitFor();
     await page.waitForFunction(() => document.activeElement?.textContent === 'Share this conversation');
     await reader.reload();
-    await reader.getByRole('alert').getByText('it was withdrawn').waitFor();
+    await reader.getByRole('alert').getByText('it has expired or was withdrawn').waitFor();
     await assertAccessible(reader, 'A link that shows nothing');
     assert(await fits(reader), 'the sentence is too wide for a phone');
   });
