@@ -176,7 +176,7 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
         )}
         <div class="row end wrap">
           {obstacle}
-          <button class="button" type="submit" aria-disabled={busy} disabled={problem !== null}>
+          <button class="button" type="submit" aria-disabled={busy || obstacle !== null} disabled={problem !== null}>
             Save
           </button>
         </div>
