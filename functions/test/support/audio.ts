@@ -151,6 +151,10 @@ async function pcmOf(frames: readonly SourceFrame[], format: RecordingFormat): P
   return joined(frames.map(({ payload, samples }) => (payload ? fromS16le(payload) : new Float32Array(samples))));
 }
 
+/** How much of a recording could not be read, seconds. */
+export const lostSeconds = ({ frames }: Pick<Decoded, 'frames'>): number =>
+  frames.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
+
 export function samplesIn(frames: readonly SourceFrame[]): number {
   return frames.reduce((sum, { samples }) => sum + samples, 0);
 }

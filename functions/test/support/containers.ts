@@ -53,8 +53,20 @@ export function hasCode(code: string): (error: unknown) => boolean {
   return (error) => error instanceof AppError && error.code === code;
 }
 
-/** How late the third second is. */
-export function startOf({ pcm }: Pick<Decoded, 'pcm'>): { readonly lag: number } {
-  const from = 2 * RATE;
+/** How much later than expected the audio is that begins at a second of the signal, samples. */
+function lagAt({ pcm }: Pick<Decoded, 'pcm'>, second: number): { readonly lag: number } {
+  const from = second * RATE;
   return bestSnr(pcm.subarray(from - 1600, from + RATE + 1600), SIGNAL.subarray(from - 1600, from + RATE + 1600), 1600);
+}
+
+/** How late the third second is. */
+export const startOf = (decoded: Pick<Decoded, 'pcm'>): { readonly lag: number } => lagAt(decoded, 2);
+
+/** How late the last second but one is, samples. */
+export const lagOfEnd = (decoded: Pick<Decoded, 'pcm'>): number => lagAt(decoded, SECONDS - 2).lag;
+
+/** The same bytes each time, without a pattern. */
+export function noise(length: number): Buffer {
+  let seed = 1;
+  return Buffer.from(Array.from({ length }, () => (seed = (seed * 75 + 74) % 65537) & 255));
 }

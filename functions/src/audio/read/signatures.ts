@@ -1,5 +1,6 @@
 /** The first bytes of each kind of file that can be decoded, and of some kinds that people send by mistake. */
 import type { FileExtension, RecordingFormat } from './format.ts';
+import { tagBytes } from './leadIn.ts';
 import { adtsFrame, layerFrame } from './mpegFrames.ts';
 import type { FrameHeader } from './mpegFrames.ts';
 
@@ -208,8 +209,7 @@ function isAt(bytes: Uint8Array, { at, text }: Magic): boolean {
 
 /** The format behind an ID3v2 tag: usually MP3, sometimes FLAC or AAC. The tag states its length in bytes of seven bits. */
 function behindTag(bytes: Uint8Array): FileExtension {
-  const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(6, 10);
-  const rest = bytes.subarray(10 + ((a & 0x7f) << 21) + ((b & 0x7f) << 14) + ((c & 0x7f) << 7) + (d & 0x7f));
+  const rest = bytes.subarray(tagBytes(bytes, 0));
   if (isAt(rest, magic('fLaC'))) return 'flac';
   return streamOf(rest, 1) ?? 'mp3';
 }

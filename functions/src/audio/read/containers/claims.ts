@@ -1,4 +1,5 @@
 /** The length that a container claims, so that missing bytes are noticed. Only headers are read. */
+import { TAG_HEAD_BYTES, tagBytes } from '../leadIn.ts';
 import { layerFrame } from '../mpegFrames.ts';
 import { aiffSeconds, cafSeconds, wavSeconds } from './chunkClaims.ts';
 import { elementAt, MATROSKA } from './ebml.ts';
@@ -43,10 +44,8 @@ export function claimedSeconds(file: FileView, demuxer: string, isDamaged = fals
 
 /** The first bytes of a file, behind an ID3v2 tag if there is one. */
 export function headOf(file: FileView): Buffer {
-  const start = Buffer.from(readView(file, 0, 10));
-  if (start.length < 10 || start.toString('latin1', 0, 3) !== 'ID3') return Buffer.from(readView(file, 0, HEAD_BYTES));
-  const size = start.subarray(6, 10).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0);
-  return Buffer.from(readView(file, 10 + size, HEAD_BYTES));
+  const tag = tagBytes(readView(file, 0, TAG_HEAD_BYTES), 0);
+  return Buffer.from(readView(file, tag, HEAD_BYTES));
 }
 
 /** The duration in STREAMINFO: https://www.rfc-editor.org/rfc/rfc9639#name-streaminfo */

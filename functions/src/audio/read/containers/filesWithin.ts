@@ -14,6 +14,9 @@ import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
 /** Bytes that show the first frames of MP3 or AAC. */
 const FRAMES_BYTES = 4096;
 
+/** How many ID3 tags before a file are skipped: only fabricated bytes have more, and each place asks anew. */
+const MAX_TAGS = 16;
+
 /** The largest number of files: each is written and opened separately. */
 const MAX_FILES = 100;
 
@@ -51,10 +54,15 @@ export function filesWithin(file: FileView, extension: FileExtension): readonly 
  */
 function kindAt(file: FileView, position: number): FileExtension | null {
   let at = position;
-  const tagAt = (): number => tagBytes(readView(file, at, TAG_HEAD_BYTES), 0);
-  for (let tag = tagAt(); tag > 0; tag = tagAt()) at += tag;
-  const bytes = readView(file, at, FRAMES_BYTES);
-  return bytes.length < TAG_HEAD_BYTES ? null : containerOf(bytes, OLDER_FORMAT);
+  for (let tags = 0; tags < MAX_TAGS; tags++) {
+    const tag = tagBytes(readView(file, at, TAG_HEAD_BYTES), 0);
+    if (tag === 0) {
+      const bytes = readView(file, at, FRAMES_BYTES);
+      return bytes.length < TAG_HEAD_BYTES ? null : containerOf(bytes, OLDER_FORMAT);
+    }
+    at += tag;
+  }
+  return null;
 }
 
 /**

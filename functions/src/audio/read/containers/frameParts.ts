@@ -5,7 +5,7 @@
  */
 import type { FrameFormat, MpegFrame } from '../mpegFrames.ts';
 import { mp3Claim } from './claims.ts';
-import { BYTE_ORDER_MARK } from '../leadIn.ts';
+import { BYTE_ORDER_MARK, tagBytes } from '../leadIn.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { tailOf } from './tail.ts';
@@ -31,7 +31,7 @@ const MEAN_FRAMES = 25;
 const WINDOW_BYTES = 64 * 1024;
 
 /** Bytes of the longest tag header: that of APE. */
-const TAG_HEAD_BYTES = 32;
+const APE_HEAD_BYTES = 32;
 
 /** Bytes of the longest header. */
 const HEADER_BYTES = 8;
@@ -67,11 +67,12 @@ export function frameParts(file: FileView, format: FrameFormat, maxParts: number
     if (run.end >= file.size) break;
     // Behind tags another file may follow. A frame that was cut short ends before its stated size, so the search begins within
     // it.
-    const from = bytes.isTag(run.end) ? bytes.afterTags(run.end) : Math.min(run.lastFrame + 4, run.end);
-    // Frames of another rate may follow directly: another file, or a recorder that changed its settings.
     const edge = bytes.afterTags(run.end);
-    kind = bytes.kindOfChain(edge) ?? kind;
-    at = bytes.isChain(edge, kind) ? edge : bytes.findChain(from, kind);
+    const from = bytes.isTag(run.end) ? edge : Math.min(run.lastFrame + 4, run.end);
+    // Frames of another rate may follow directly: another file, or a recorder that changed its settings.
+    const following = bytes.kindOfChain(edge);
+    kind = following ?? kind;
+    at = following === null ? bytes.findChain(from, kind) : edge;
     if (at !== null) run.end = Math.min(run.end, at);
   }
   const end = runs.at(-1)?.end ?? file.size;
@@ -204,12 +205,11 @@ class Window {
    * The size of a tag, bytes: ID3v2 states it in four bytes of seven bits, ID3v1 always has 128, APE does not count its header.
    */
   #tagBytes(position: number): number {
-    const head = this.at(position, TAG_HEAD_BYTES);
+    const head = this.at(position, APE_HEAD_BYTES);
     const name = head.toString('latin1', 0, 3);
     if (name === 'TAG') return 128;
-    if (name === 'ID3' && head.length >= 10)
-      return 10 + head.subarray(6, 10).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0);
-    return name === 'APE' && head.length === TAG_HEAD_BYTES ? TAG_HEAD_BYTES + head.readUInt32LE(12) : 0;
+    if (name === 'APE') return head.length === APE_HEAD_BYTES ? APE_HEAD_BYTES + head.readUInt32LE(12) : 0;
+    return tagBytes(head, 0);
   }
 
   /** @returns null if no frame of this kind begins at the position, or if it does not end within the file */
@@ -240,7 +240,7 @@ class Window {
 
   /** The kind of the row of frames that begins at a position; null if none does. */
   kindOfChain(position: number): number | null {
-    return this.isChain(position, null) ? (this.frameAt(position)?.kind ?? null) : null;
+    return this.#isChain(position, null) ? (this.frameAt(position)?.kind ?? null) : null;
   }
 
   /** Where the next row of frames begins; null if there is none. */
@@ -254,13 +254,13 @@ class Window {
         continue;
       }
       at = this.#start + next;
-      if (this.isChain(at, kind)) return at;
+      if (this.#isChain(at, kind)) return at;
       at++;
     }
     return null;
   }
 
-  isChain(position: number, kind: number | null): boolean {
+  #isChain(position: number, kind: number | null): boolean {
     let at = position;
     let expected = kind;
     for (let i = 0; i < this.format.proof; i++) {

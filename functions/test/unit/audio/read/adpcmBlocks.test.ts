@@ -1,23 +1,7 @@
 /** ADPCM in WAV files: its blocks are found behind damage, and sectors of zeros are no silence. */
 import assert from 'node:assert/strict';
-import { bestSnr, decodeAll, RATE } from '../../../support/audio.ts';
-import type { Decoded } from '../../../support/audio.ts';
-import { encode, file, SECONDS, SIGNAL } from '../../../support/containers.ts';
-
-function noise(length: number): Buffer {
-  let seed = 1;
-  return Buffer.from(Array.from({ length }, () => (seed = (seed * 75 + 74) % 65537) & 255));
-}
-
-const lostSeconds = ({ frames }: Decoded): number =>
-  frames.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
-
-/** How late the second that begins two seconds before the end is, samples. */
-function lagOfEnd({ pcm }: Decoded): number {
-  const from = (SECONDS - 2) * RATE;
-  return bestSnr(pcm.subarray(from - 1600, from + RATE + 1600), SIGNAL.subarray(from - 1600, from + RATE + 1600), 1600)
-    .lag;
-}
+import { decodeAll, lostSeconds, RATE } from '../../../support/audio.ts';
+import { encode, file, lagOfEnd, noise } from '../../../support/containers.ts';
 
 describe('ADPCM in .wav', function () {
   for (const codec of ['adpcm_ima_wav', 'adpcm_ms']) {

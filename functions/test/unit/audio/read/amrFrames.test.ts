@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bestSnr, decodeAll, ffmpeg, RATE } from '../../../support/audio.ts';
+import { bestSnr, decodeAll, ffmpeg, lostSeconds, RATE } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
 import { file } from '../../../support/containers.ts';
 import { useTempFolder } from '../../../support/tempFolder.ts';
@@ -26,9 +26,6 @@ const frames = (kind: readonly [number, number], seconds: number): Buffer =>
 function amr({ magic }: Kind, ...parts: readonly Buffer[]): Buffer {
   return Buffer.concat([Buffer.from(magic), ...parts]);
 }
-
-const lostSeconds = ({ frames: all }: Decoded): number =>
-  all.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
 
 /** How much later than expected the audio is that begins two seconds before the end, samples. */
 function lagOfEnd({ pcm }: Decoded, whole: Decoded): number {

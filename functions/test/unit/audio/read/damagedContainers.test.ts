@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { recogniseFormat } from '../../../../src/audio/read/recognise.ts';
-import { bestSnr, decodeAll, ffmpeg, RATE, s16le } from '../../../support/audio.ts';
+import { decodeAll, ffmpeg, lostSeconds, RATE, s16le } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
-import { BOTH, encode, file, SECONDS, SIGNAL, startOf } from '../../../support/containers.ts';
+import { BOTH, encode, file, lagOfEnd, noise, SECONDS, SIGNAL, startOf } from '../../../support/containers.ts';
 
 const FRAGMENTS = ['-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '500000', '-f', 'mp4'];
 
@@ -27,22 +27,7 @@ function encodedAs({ encoder, extension }: (typeof KINDS)[keyof typeof KINDS]): 
   return encode(container, [], encoder);
 }
 
-function noise(length: number): Buffer {
-  let seed = 1;
-  return Buffer.from(Array.from({ length }, () => (seed = (seed * 75 + 74) % 65537) & 255));
-}
-
 const power = (pcm: Float32Array): number => pcm.reduce((sum, sample) => sum + sample * sample, 0);
-
-const lostSeconds = ({ frames }: Decoded): number =>
-  frames.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
-
-/** How much later than expected the audio is that begins two seconds before the end, samples. */
-function lagOfEnd({ pcm }: Decoded): number {
-  const from = (SECONDS - 2) * RATE;
-  return bestSnr(pcm.subarray(from - 1600, from + RATE + 1600), SIGNAL.subarray(from - 1600, from + RATE + 1600), 1600)
-    .lag;
-}
 
 describe('Damaged files', function () {
   for (const [name, kind] of Object.entries(KINDS)) {

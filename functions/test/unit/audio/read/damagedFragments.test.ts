@@ -1,19 +1,12 @@
 /** Fragments of MP4 with damaged headers or wrong positions, and the result of both decoders for damaged files. */
 import assert from 'node:assert/strict';
-import { bestSnr, decodeAll, RATE } from '../../../support/audio.ts';
+import { decodeAll, RATE } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
-import { BOTH, encode, file, SECONDS, SIGNAL } from '../../../support/containers.ts';
+import { BOTH, encode, file, lagOfEnd, SECONDS } from '../../../support/containers.ts';
 
 const FRAGMENTS = ['-ar', '44100', '-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '1000000', '-f', 'mp4'];
 
 const lostSeconds = ({ report }: Decoded): number => report.corruptSeconds;
-
-/** How much later than expected the audio is that begins two seconds before the end, samples. */
-function lagOfEnd({ pcm }: Decoded): number {
-  const from = (SECONDS - 2) * RATE;
-  return bestSnr(pcm.subarray(from - 1600, from + RATE + 1600), SIGNAL.subarray(from - 1600, from + RATE + 1600), 1600)
-    .lag;
-}
 
 function isWhole(decoded: Decoded, name: string): void {
   assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.15, `${name}: ${decoded.pcm.length / RATE} s`);

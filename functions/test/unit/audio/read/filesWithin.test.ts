@@ -1,7 +1,7 @@
 /** Recordings that are several files, one behind the other. Each file is read, in its place. */
 import assert from 'node:assert/strict';
 import type { FileExtension } from '../../../../src/audio/read/format.ts';
-import { bestSnr, decodeAll, RATE } from '../../../support/audio.ts';
+import { bestSnr, decodeAll, lostSeconds, RATE } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
 import { encode, file, SECONDS, SIGNAL } from '../../../support/containers.ts';
 
@@ -31,9 +31,6 @@ const KINDS = {
 };
 const extensionOf = (kind: keyof typeof KINDS): FileExtension =>
   kind === 'fragments of .m4a' ? 'm4a' : (kind.split(' ')[0] as FileExtension);
-
-const lostSeconds = ({ frames }: Decoded): number =>
-  frames.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
 
 /** How much later than expected the audio of a file is that begins at this second of the recording, samples. */
 function lagAt({ pcm }: Decoded, startSeconds: number): number {

@@ -4,13 +4,9 @@ import { closeSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { openView } from '../../../../src/audio/read/containers/fileView.ts';
 import { tailOf } from '../../../../src/audio/read/containers/tail.ts';
-import { decodeAll, RATE } from '../../../support/audio.ts';
-import type { Decoded } from '../../../support/audio.ts';
+import { decodeAll, lostSeconds, RATE } from '../../../support/audio.ts';
 import { encode, file, SECONDS } from '../../../support/containers.ts';
 import { useTempFolder } from '../../../support/tempFolder.ts';
-
-const lostSeconds = ({ frames }: Decoded): number =>
-  frames.reduce((sum, { payload, samples }) => sum + (payload === null ? samples : 0), 0) / RATE;
 
 const KINDS = {
   mp3: () => encode('mp3'),
