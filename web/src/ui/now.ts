@@ -19,18 +19,21 @@ export function useNow(everyMs: number | null): number {
 /** A wait that is longer than this is unusual, milliseconds. */
 const LATE_MS = 8000;
 
-/** Whether a wait is longer than usual. Shorter waits are not mentioned: most end before a message about them could be read. */
-export function useIsLate(isWaiting: boolean): boolean {
+/**
+ * Whether a wait is longer than usual. Shorter waits are not mentioned: most end before a message about them could be read.
+ * @param afterMs milliseconds
+ */
+export function useIsLate(isWaiting: boolean, afterMs = LATE_MS): boolean {
   const [isLate, setIsLate] = useState(false);
   useEffect(() => {
     if (!isWaiting) return undefined;
-    const timer = setTimeout(setIsLate, LATE_MS, true);
+    const timer = setTimeout(setIsLate, afterMs, true);
     return () => {
       clearTimeout(timer);
       setIsLate(false);
     };
-  }, [isWaiting]);
-  return isLate;
+  }, [isWaiting, afterMs]);
+  return isWaiting && isLate;
 }
 
 /** Whether the browser reports a network. */

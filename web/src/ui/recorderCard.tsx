@@ -4,7 +4,7 @@ import { stopwatch } from '../domain/time.ts';
 import type { RecorderState } from '../record/recorder.ts';
 import { keeper } from '../sync/storageKeeper.ts';
 import { useApp } from './app.ts';
-import { useOnline } from './now.ts';
+import { useIsLate, useOnline } from './now.ts';
 import { Recogniser } from './recogniser.tsx';
 import { tell, tellProblem } from './toast.tsx';
 
@@ -86,16 +86,8 @@ const LABELS: Readonly<Record<RecorderState['kind'], string>> = {
 const ASKING_AFTER_MS = 3000;
 
 function Idle({ state }: { state: RecorderState }) {
-  const [isSlow, setIsSlow] = useState(false);
-  const isAsking = state.kind === 'starting' && state.step === 'microphone';
-  useEffect(() => {
-    setIsSlow(false);
-    const timer = setTimeout(setIsSlow, ASKING_AFTER_MS, true);
-    return () => {
-      clearTimeout(timer);
-    };
-  }, [isAsking]);
-  if (isAsking && isSlow)
+  const isAsking = useIsLate(state.kind === 'starting' && state.step === 'microphone', ASKING_AFTER_MS);
+  if (isAsking)
     return <p class="hint">The browser asks whether this page may use the microphone: answer it, or cancel.</p>;
   return <p class="recorder-idle">{state.kind === 'recording' ? '' : IDLE[state.kind]}</p>;
 }
