@@ -2,35 +2,29 @@
 import { PUSH_TYPE } from 'offline-audio-sync-contract';
 import type { CallableName, Callables } from 'offline-audio-sync-contract';
 import type { Backend } from './backend.ts';
-import { backOffMs } from './backoff.ts';
-import { boundedStore } from './boundedStore.ts';
 import { Emitter } from './emitter.ts';
 import type { Unsubscribe } from './emitter.ts';
-import { RequestError, SyncError } from './errors.ts';
-import { backToWaiting } from './library.ts';
-import type { RecordingChange } from './library.ts';
-import { overflowStore } from './overflow.ts';
+import { SyncError } from './errors.ts';
+import { loadParts, opening } from './opening.ts';
 import { connectivity } from './network.ts';
 import type { Network } from './network.ts';
 import { newRecording } from './newRecording.ts';
 import type { NewRecording } from './newRecording.ts';
 import type { SyncClientOptions, SyncEvents, SyncStatus } from './options.ts';
 import type { RedateOptions } from './redate.ts';
-import { Ownership } from './ownership.ts';
 import { makeParts } from './parts.ts';
 import type { Parts } from './parts.ts';
 import { randomId } from './randomId.ts';
 import { toRecording } from './recording.ts';
-import type { Recording, RecordingDoc } from './recording.ts';
-import { stopUpload } from './stopUpload.ts';
-import type { RecordingStore, StoredValue } from './store.ts';
-import { Deadline, linkedController, stopped, systemClock, TimeLimitError, Waker, within } from './time.ts';
+import type { Recording } from './recording.ts';
+import { retryFailed } from './retryFailed.ts';
+import { runOf, untilEnded } from './run.ts';
+import type { Run } from './run.ts';
+import { stopped, systemClock } from './time.ts';
 import type { Clock } from './time.ts';
 import type { Wish } from './wishes.ts';
 
 const DAY_MS = 24 * 3600_000;
-/** What stopping waits for, milliseconds. */
-const STOP_LIMIT_MS = 10_000;
 
 function still(state: 'stopped' | 'standby' | 'paused' | 'disposed'): SyncStatus {
   return { state, reason: null, until: null };
@@ -41,11 +35,7 @@ export function createSyncClient(options: SyncClientOptions): SyncClient {
 }
 
 export class SyncClient {
-  readonly #store: RecordingStore;
   readonly #clock: Clock;
-  readonly #random: () => number;
-  /** Ends the wait after the store has failed. */
-  #restart = new Waker();
   readonly #keepSyncedMs: number;
   readonly #report = (error: unknown): void => {
     this.#events.emit('error', error);
@@ -53,49 +43,42 @@ export class SyncClient {
   readonly #events = new Emitter<SyncEvents>();
   readonly #parts: Parts;
   readonly #newId: () => string;
-  readonly #ownership: Ownership;
   readonly #subscriptions: Unsubscribe[] = [];
   /** Ends with the client. */
   readonly #life = new AbortController();
-  /** Ends with the client, or when it is paused. */
-  #run: { readonly controller: AbortController; readonly ended: Promise<unknown> } | null = null;
-  #opening: Promise<void> | null = null;
+  readonly #run: Run;
+  readonly #opening = opening(async () => {
+    // Even if this context cannot work on the store, it can show what is there.
+    const hasRead = await this.#parts.ownership.hasRead().catch(() => false);
+    if (!hasRead) await loadParts(this.#parts);
+  });
   #status: SyncStatus = still('stopped');
   /** Ends all waits after failures. */
   readonly #tryNow = (): void => {
-    this.#restart.wake();
+    this.#run.tryNow();
     this.#parts.uploader.tryNow();
     this.#parts.follower.tryNow();
   };
 
   constructor(options: SyncClientOptions) {
     const { backend, signal, clock = systemClock, newId = randomId, network = connectivity() } = options;
-    const store = boundedStore(options.store, clock);
-    this.#store = store;
     this.#clock = clock;
-    this.#random = options.random ?? Math.random;
     this.#newId = newId;
     this.#keepSyncedMs = options.keepSyncedMs ?? 7 * DAY_MS;
     const onStatus = (status: SyncStatus): void => {
       this.#setStatus(status);
     };
-    this.#ownership = new Ownership({
-      store,
+    this.#run = runOf({
       clock,
-      newId,
-      load: () => this.#load(),
-      loadNew: () => this.#parts.library.loadNew(),
-      grant: (wishes) => this.#grant(wishes),
+      random: options.random ?? Math.random,
+      life: this.#life.signal,
+      work: (running) => this.#work(running),
       onError: this.#report,
+      onStatus,
     });
-    const kept = overflowStore({
-      store: this.#ownership.store,
-      isLost: () => this.#ownership.isLost,
-      onFull: this.#report,
-      clock,
-      signal: this.#life.signal,
-    });
-    this.#parts = makeParts(options, { store: kept, clock, network, newId, events: this.#events, onStatus });
+    const life = this.#life.signal;
+    const around = { clock, network, newId, events: this.#events, life, onStatus, tryNow: this.#tryNow };
+    this.#parts = makeParts(options, around);
     this.#subscribe(backend, network);
     const dispose = (): void => void this.dispose();
     signal?.addEventListener('abort', dispose);
@@ -110,8 +93,8 @@ export class SyncClient {
         this.#parts.follower.networkChanged();
       }),
       backend.onSignIn?.(this.#tryNow),
-      this.#store.watch?.(() => {
-        this.#ownership.changed(this.#life.signal);
+      this.#parts.store.watch?.(() => {
+        this.#parts.ownership.changed(this.#life.signal);
       }),
     ];
     for (const end of subscriptions) if (end !== undefined) this.#subscriptions.push(end);
@@ -153,48 +136,21 @@ export class SyncClient {
    * never answer.
    */
   async pause(): Promise<void> {
-    const run = this.#run;
-    this.#run = null;
-    run?.controller.abort();
-    if (run !== null) await this.#ended(run.ended);
+    await this.#run.pause();
     if (!this.#life.signal.aborted) this.#setStatus(still('paused'));
   }
 
   resume(): void {
     if (this.#life.signal.aborted) return;
     this.#tryNow();
-    if (this.#run !== null) return;
-    const { controller, unlink } = linkedController(this.#life.signal);
-    this.#run = { controller, ended: this.#workAgain(controller.signal).finally(unlink) };
-  }
-
-  /** Works until the signal aborts. If the store fails, it tries again after a wait; meanwhile another context may take over. */
-  async #workAgain(signal: AbortSignal): Promise<void> {
-    for (let failures = 1; ; failures += 1) {
-      const { controller, unlink } = linkedController(signal);
-      try {
-        await this.#work(controller.signal);
-        return;
-      } catch (error) {
-        this.#report(error);
-        if (signal.aborted) return;
-      } finally {
-        controller.abort();
-        unlink();
-      }
-      // A wish to try now that came before this failure does not shorten the wait after it.
-      this.#restart = new Waker();
-      const until = new Deadline(this.#clock, backOffMs(failures, this.#random()));
-      this.#setStatus({ state: 'backing_off', reason: 'internal', until: until.at });
-      await this.#restart.wait(until.remainingMs, this.#clock, signal);
-    }
+    this.#run.resume();
   }
 
   async #work(signal: AbortSignal): Promise<void> {
     const onStandby = (): void => {
       this.#setStatus(still('standby'));
     };
-    await this.#ownership.hold(signal, onStandby, async (held) => {
+    await this.#parts.ownership.hold(signal, onStandby, async (held) => {
       await this.#open();
       await this.#parts.library.repair(this.#clock.now() - this.#keepSyncedMs);
       await Promise.all([this.#parts.uploader.run(held), this.#parts.follower.run(held)]);
@@ -214,26 +170,7 @@ export class SyncClient {
     await this.#open();
     const failed = this.#parts.library.inState('failed').filter((recording) => id === undefined || recording.id === id);
     if (id !== undefined && failed.length === 0) throw new SyncError('not_found');
-    const jobs = new Map<string | null, RecordingDoc[]>();
-    for (const recording of failed) {
-      const kept = recording.failure?.retryable === true ? recording.jobId : null;
-      jobs.set(kept, [...(jobs.get(kept) ?? []), recording]);
-    }
-    for (const [jobId, recordings] of jobs) {
-      const what = jobId !== null && (await this.#retryJob(jobId)) ? 'retried' : 'again';
-      await this.#wish(recordings.map((recording) => ({ id: recording.id, what })));
-    }
-  }
-
-  async #retryJob(jobId: string): Promise<boolean> {
-    try {
-      await this.#parts.api.retry(jobId, this.#life.signal);
-      return true;
-    } catch (error) {
-      // The server keeps nothing of the job, or works on it already: uploading again finds out.
-      if (error instanceof RequestError && error.kind === 'refused') return false;
-      throw error;
-    }
+    await retryFailed(failed, this.#parts.api, (wishes) => this.#wish(wishes), this.#life.signal);
   }
 
   /** Cancels a job. Recordings that are done stay done; the others are `failed` and stay on this device. @throws RequestError */
@@ -269,7 +206,7 @@ export class SyncClient {
     const recording = this.#parts.library.get(id);
     if (recording === undefined) throw new SyncError('not_found');
     const { start = 0, end = recording.size } = range;
-    return this.#store.readAudio(id, Math.max(0, start), Math.min(recording.size, end));
+    return this.#parts.store.readAudio(id, Math.max(0, start), Math.min(recording.size, end));
   }
 
   /** Moves uploaded recordings, with their speech, to the time at which they were made. @throws RequestError */
@@ -305,21 +242,7 @@ export class SyncClient {
 
   async #wish(wishes: readonly Wish[]): Promise<void> {
     await this.#open();
-    await this.#ownership.wish(wishes, this.#life.signal);
-  }
-
-  async #grant(wishes: readonly Wish[]): Promise<void> {
-    const changes = new Map<string, RecordingChange>();
-    for (const { id, what } of wishes) {
-      if (what === 'gone') await this.#parts.library.remove(id);
-      else if (what === 'stop') await stopUpload(id, this.#parts, this.#life.signal);
-      else if (what === 'now') {
-        this.#parts.uploader.allowCost();
-        await this.#parts.coolDown.end();
-      } else changes.set(id, what === 'again' ? { ...backToWaiting, mishaps: 0 } : { state: 'processing' });
-    }
-    await this.#parts.library.update(changes, 'failed');
-    if (wishes.some(({ what }) => what !== 'gone' && what !== 'stop')) this.#tryNow();
+    await this.#parts.ownership.wish(wishes, this.#life.signal);
   }
 
   /**
@@ -342,7 +265,7 @@ export class SyncClient {
   async #checkJobs(jobIds: readonly string[] | null): Promise<void> {
     await this.#open();
     // If another context works on the store, its own listener does this.
-    await this.#ownership.act(this.#life.signal, (signal) => this.#parts.follower.checkJobs(jobIds, signal));
+    await this.#parts.ownership.act(this.#life.signal, (signal) => this.#parts.follower.checkJobs(jobIds, signal));
   }
 
   /** Ends everything, and closes the store. The next start continues unfinished uploads. */
@@ -351,39 +274,15 @@ export class SyncClient {
     this.#life.abort();
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     await this.pause();
-    if (this.#opening !== null) await this.#ended(this.#opening.catch(() => undefined));
-    if (this.#store.close !== undefined) await this.#ended(this.#store.close());
+    const ending = { clock: this.#clock, onError: this.#report };
+    await untilEnded(this.#opening.idle(), ending);
+    if (this.#parts.store.close !== undefined) await untilEnded(this.#parts.store.close(), ending);
     this.#setStatus(still('disposed'));
-  }
-
-  /** Waits for work that is ending, for some seconds at most. Reports its failure. */
-  async #ended(work: Promise<unknown>): Promise<void> {
-    await within(work, STOP_LIMIT_MS, this.#clock, new AbortController().signal).catch((error: unknown) => {
-      if (!(error instanceof TimeLimitError) && !(error instanceof SyncError)) this.#report(error);
-    });
   }
 
   #open(): Promise<void> {
     if (this.#life.signal.aborted) return Promise.reject(stopped());
-    this.#opening ??= this.#read().catch((error: unknown) => {
-      this.#opening = null; // The next call tries it again.
-      throw error;
-    });
-    return this.#opening;
-  }
-
-  async #read(): Promise<void> {
-    // Even if this context cannot work on the store, it can show what is there.
-    const hasRead = await this.#ownership.hasRead().catch(() => false);
-    if (!hasRead) await this.#load();
-  }
-
-  /** Reads the store, once for all parts that keep something there. */
-  async #load(): Promise<ReadonlyMap<string, StoredValue>> {
-    const entries = await this.#parts.library.load();
-    this.#parts.completions.load(entries);
-    this.#parts.coolDown.load(entries);
-    return entries;
+    return this.#opening.open();
   }
 
   #setStatus(status: SyncStatus): void {

@@ -1,15 +1,20 @@
 /** Creates the parts of a client. */
 import { Api } from './api.ts';
 import { SERVER_LIMITS } from './batches.ts';
+import { boundedStore } from './boundedStore.ts';
 import { Completions } from './completions.ts';
 import { CoolDown } from './coolDown.ts';
 import type { Emitter } from './emitter.ts';
 import { Follower } from './follower.ts';
+import { grantWishes } from './grant.ts';
 import { Http } from './http.ts';
 import { Library } from './library.ts';
 import type { Network } from './network.ts';
 import type { SyncClientOptions, SyncEvents } from './options.ts';
+import { loadParts } from './opening.ts';
 import { Outcomes } from './outcomes.ts';
+import { overflowStore } from './overflow.ts';
+import { Ownership } from './ownership.ts';
 import { toRecording } from './recording.ts';
 import { Sender } from './sender.ts';
 import type { RecordingStore } from './store.ts';
@@ -23,15 +28,21 @@ const DEFAULT_REQUEST_BYTES = 8 * 1024 * 1024;
 const HANDLER_LIMIT_MS = 5 * 60_000;
 
 export interface Surroundings {
-  readonly store: RecordingStore;
   readonly clock: Clock;
   readonly network: Network;
   readonly newId: () => string;
   readonly events: Emitter<SyncEvents>;
+  /** Ends with the client. */
+  readonly life: AbortSignal;
   readonly onStatus: (status: UploaderStatus) => void;
+  /** Ends all waits after failures. */
+  readonly tryNow: () => void;
 }
 
 export interface Parts {
+  /** The app's store. Only what is done under the ownership may change recordings in it. */
+  readonly store: RecordingStore;
+  readonly ownership: Ownership;
   readonly api: Api;
   readonly library: Library;
   readonly coolDown: CoolDown;
@@ -42,7 +53,11 @@ export interface Parts {
 
 export function makeParts(options: SyncClientOptions, around: Surroundings): Parts {
   const { backend, random = Math.random, onCompletion } = options;
-  const { store, clock, network, newId, events, onStatus } = around;
+  const { clock, network, newId, events, onStatus } = around;
+  const onError = (error: unknown): void => {
+    events.emit('error', error);
+  };
+  const { appStore, ownership, store } = makeStores(options, around, () => parts, onError);
   const http = new Http({ backend, fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)), clock });
   const api = new Api(http, backend);
   const coolDown = new CoolDown({ store, clock, random });
@@ -76,9 +91,7 @@ export function makeParts(options: SyncClientOptions, around: Surroundings): Par
     clock,
     random,
     isOnline: () => network.isOnline(),
-    onError: (error: unknown) => {
-      events.emit('error', error);
-    },
+    onError,
   };
   const follower = new Follower({
     ...shared,
@@ -114,5 +127,35 @@ export function makeParts(options: SyncClientOptions, around: Surroundings): Par
     isTooDear: () => options.uploadOn === 'unmetered' && network.isMetered?.() === true,
     onStatus,
   });
-  return { api, library, coolDown, completions, uploader, follower };
+  const parts: Parts = { store: appStore, ownership, api, library, coolDown, completions, uploader, follower };
+  return parts;
+}
+
+/** The app's store, who may work on it, and the store for that work: it continues in memory while the app's is full. */
+function makeStores(
+  options: Pick<SyncClientOptions, 'store'>,
+  { clock, newId, life, tryNow }: Surroundings,
+  parts: () => Parts,
+  onError: (error: unknown) => void,
+) {
+  const appStore = boundedStore(options.store, clock);
+  const ownership = new Ownership({
+    store: appStore,
+    clock,
+    newId,
+    load: () => loadParts(parts()),
+    loadNew: () => parts().library.loadNew(),
+    grant: async (wishes) => {
+      if (await grantWishes(wishes, parts(), life)) tryNow();
+    },
+    onError,
+  });
+  const store = overflowStore({
+    store: ownership.store,
+    isLost: () => ownership.isLost,
+    onFull: onError,
+    clock,
+    signal: life,
+  });
+  return { appStore, ownership, store };
 }

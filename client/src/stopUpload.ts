@@ -1,13 +1,21 @@
 /** Stops the upload of one recording. The others of its batch are uploaded without it. */
-import type { Parts } from './parts.ts';
+import type { Api } from './api.ts';
+import type { Library } from './library.ts';
 import { localFailure } from './recording.ts';
+import type { Uploader } from './uploader.ts';
+
+export interface UploadParts {
+  readonly library: Library;
+  readonly uploader: Uploader;
+  readonly api: Api;
+}
 
 const UPLOAD_CANCELLED = localFailure('upload_cancelled');
 
 /** Makes the recording `failed`, unless the server has it by then. @throws RequestError if its job cannot be cancelled. */
 export async function stopUpload(
   id: string,
-  { library, uploader, api }: Pick<Parts, 'library' | 'uploader' | 'api'>,
+  { library, uploader, api }: UploadParts,
   signal: AbortSignal,
 ): Promise<void> {
   const batch = library.batches.find((each) => library.uploadingOf(each).some((recording) => recording.id === id));

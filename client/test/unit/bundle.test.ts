@@ -26,16 +26,16 @@ async function bundled(
 }
 
 describe('The bundle of an app', () => {
-  it('has less than 24 kB of this library, gzipped, with all its parts, and less than 25.2 kB with idb', async () => {
+  it('has less than 24.3 kB of this library, gzipped, with all its parts, and less than 25.4 kB with idb', async () => {
     const everything = `
       export * from './src/index.ts';
       export * from './src/firebase.ts';
       export * from './src/indexeddb.ts';
     `;
     const own = await bundled(everything, ['firebase/*', 'idb']);
-    assert.ok(own.gzipped < 24_000, `${own.gzipped} bytes`);
+    assert.ok(own.gzipped < 24_300, `${own.gzipped} bytes`);
     const { gzipped } = await bundled(everything);
-    assert.ok(gzipped < 25_200, `${gzipped} bytes`);
+    assert.ok(gzipped < 25_400, `${gzipped} bytes`);
     console.log(`      ${own.gzipped} bytes gzipped, ${gzipped} with idb`);
   });
 
