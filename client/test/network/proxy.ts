@@ -71,6 +71,8 @@ export class FaultyProxy {
     this.#http = createServer((req, res) => {
       this.#pass(req, res).catch(() => res.destroy());
     });
+    // A process that stands still for a while must not find its connections closed: that would be a fault that is not counted.
+    this.#http.keepAliveTimeout = 0;
     this.#tcp = createTcpServer((socket) => {
       this.#tunnel(socket);
     });
@@ -109,7 +111,10 @@ export class FaultyProxy {
       audio,
       fault === 'cut_request' || (audio !== null && interrupts?.(audio) === true),
     );
-    if (body === null) return;
+    if (body === null) {
+      res.destroy();
+      return;
+    }
     if (audio?.kind === 'multipart') audio.names = namesIn(body);
     if (fault === 'delayed') await delay(50 + random.below(400));
     const answer = refusal(fault) ?? (await this.#serialised(req, body, audio, fault === 'doubled'));
@@ -136,9 +141,7 @@ export class FaultyProxy {
     } catch {
       return null;
     }
-    if (!isCut) return Buffer.concat(parts);
-    req.socket.destroy();
-    return null;
+    return isCut ? null : Buffer.concat(parts);
   }
 
   /** Passes on the pieces of one object in order, and only at the offset that Storage has reached. */
@@ -252,6 +255,7 @@ async function send(
   const upstream = forward(`${origin}${url ?? ''}`, {
     method,
     headers: { ...kept, ...change, 'content-length': body.length },
+    agent: false, // a connection of its own
   });
   upstream.end(body);
   const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
