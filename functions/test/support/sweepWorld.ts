@@ -49,14 +49,21 @@ export class SweepWorld {
   readonly db: Firestore;
   readonly deps: SweepDeps;
   readonly #app;
+  readonly #change: Partial<SweepDeps>;
   #elapsedMs = (): number => 0;
 
   constructor(change: Partial<SweepDeps> = {}) {
     const projectId = `demo-sweep-${randomUUID()}`;
     this.#app = initializeApp({ projectId, storageBucket: `${projectId}.appspot.com` }, projectId);
     this.db = getFirestore(this.#app);
-    const now = (): number => this.nowMs + Math.round(this.#elapsedMs());
-    this.deps = {
+    this.#change = change;
+    this.deps = this.sweeper(0);
+  }
+
+  /** The dependencies of one of several sweepers. @param aheadMs how far its clock is ahead of the world's, milliseconds. */
+  sweeper(aheadMs: number): SweepDeps {
+    const now = (): number => this.nowMs + Math.round(this.#elapsedMs()) + aheadMs;
+    return {
       db: this.db,
       jobs: new JobStore(this.db, now),
       files: new FileStore(this.db),
@@ -90,7 +97,7 @@ export class SweepWorld {
       uploadExpiryMs: DAY_MS,
       audioRetentionMs: 30 * DAY_MS,
       limits: SWEEP_LIMITS,
-      ...change,
+      ...this.#change,
     };
   }
 
