@@ -52,17 +52,17 @@ export interface PreparedVoices {
  */
 export async function prepareVoices(tx: Transaction, db: Firestore, request: VoicesRequest): Promise<PreparedVoices> {
   const { words, context, chunkId } = request;
-  const heard = turnsOf(words);
-  const heardBefore = turnsOf(context);
-  if (heard.length === 0 && heardBefore.length === 0) return { words, context: [], write: () => undefined };
+  const turns = turnsOf(words);
+  const turnsBefore = turnsOf(context);
+  if (turns.length === 0 && turnsBefore.length === 0) return { words, context: [], write: () => undefined };
 
   const before = request.areLinked ? turnsAt(request) : [];
   const after = request.areLinked ? await turnsOfNext(tx, db, request) : [];
-  const earlier = matchSpeakers(heardBefore, before);
-  const later = matchSpeakers(heard, after);
+  const earlier = matchSpeakers(turnsBefore, before);
+  const later = matchSpeakers(turns, after);
   const numbers = new Map<number, number>();
   const taken = new Set(earlier.values());
-  for (const { speaker } of [...heardBefore, ...heard]) {
+  for (const { speaker } of [...turnsBefore, ...turns]) {
     if (numbers.has(speaker)) continue;
     const known = earlier.get(speaker);
     const next = later.get(speaker);
@@ -81,7 +81,7 @@ export async function prepareVoices(tx: Transaction, db: Firestore, request: Voi
     each.speaker === null ? each : { ...each, speaker: numbers.get(each.speaker) ?? null };
   return {
     words: words.map(numbered),
-    context: heardBefore.map(numbered),
+    context: turnsBefore.map(numbered),
     write,
   };
 }
@@ -101,10 +101,10 @@ export function voiceNumber(chunkId: string, label: number): number {
  * Matches labels with known voices: each label gets the voice with which it shares most time. A voice matches one label at most. A
  * label that shares less than half of its matched time with one voice matches none.
  */
-export function matchSpeakers(heard: readonly VoiceTurn[], known: readonly VoiceTurn[]): Map<number, number> {
+export function matchSpeakers(turns: readonly VoiceTurn[], known: readonly VoiceTurn[]): Map<number, number> {
   const shared = new Map<string, { label: number; number: number; ms: number }>();
   const total = new Map<number, number>();
-  for (const mine of heard) {
+  for (const mine of turns) {
     for (const theirs of known) {
       if (mine.recordingId !== theirs.recordingId) continue;
       const ms = Math.min(mine.toMs, theirs.toMs) - Math.max(mine.fromMs, theirs.fromMs);
@@ -162,7 +162,7 @@ type Renames = ReadonlyMap<number, number>;
  * gave. A page may have several such voices, so each document is written once with all its changes.
  */
 async function prepareRenames(tx: Transaction, db: Firestore, uid: string, renames: Renames): Promise<() => void> {
-  const heard = await Promise.all(
+  const affected = await Promise.all(
     [...renames].map(async ([from, to]) => {
       const [pages, named] = await Promise.all([
         tx.get(pagesOfVoice(db, uid, from)),
@@ -171,7 +171,7 @@ async function prepareRenames(tx: Transaction, db: Firestore, uid: string, renam
       return { to, pages: pages.docs, named: named.docs };
     }),
   );
-  const docs = new Map(heard.flatMap(({ pages }) => pages).map((doc) => [doc.ref.path, doc]));
+  const docs = new Map(affected.flatMap(({ pages }) => pages).map((doc) => [doc.ref.path, doc]));
   const refs = new Map<string, DocumentReference<ChunkDoc>>();
   for (const doc of docs.values()) {
     const { jobId, chunkId } = doc.data();
@@ -185,7 +185,7 @@ async function prepareRenames(tx: Transaction, db: Firestore, uid: string, renam
       tx.update(doc.ref, { segments, speakers: speakersOf(segments) });
     }
     for (const doc of chunks) renameIn(tx, doc, renames);
-    for (const { to, named } of heard)
+    for (const { to, named } of affected)
       for (const { ref } of named) tx.update(ref, { speaker: to, updatedAt: FieldValue.serverTimestamp() });
   };
 }

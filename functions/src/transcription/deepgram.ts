@@ -29,7 +29,7 @@ export function createDeepgramTranscriber(options: DeepgramTranscriberOptions): 
       const asked = features();
       const query = deepgramQuery(request, asked, request.audio.channels);
       const { bytes, contentType } = await request.audio.encoded();
-      const heard = await send(
+      const result = await send(
         async (client, requestOptions) => {
           const body = await client.listen.v1.media.transcribeFile(
             { data: bytes, contentType, contentLength: bytes.byteLength },
@@ -41,7 +41,7 @@ export function createDeepgramTranscriber(options: DeepgramTranscriberOptions): 
         signal,
         { durationMs: request.durationMs },
       );
-      const transcription = { ...heard, transcriber: `deepgram/${asked.model}` };
+      const transcription = { ...result, transcriber: `deepgram/${asked.model}` };
       logTranscribed(logger, request, transcription, now() - started);
       return transcription;
     },

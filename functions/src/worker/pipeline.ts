@@ -239,9 +239,9 @@ async function transcribeChunk(
     const speech = await speechAudio(audio, file.format, plan.spans, deps.settings.channels);
     const request = { audio: speech, durationMs: context.durationMs + plan.durationMs, ...deps.speech };
     const result = await transcribePatiently(deps.transcriber, request, { ...deps, endsMs: deps.requestsEndMs });
-    const heard = placeChunkWords(result.words, plan);
-    const kept = heard.words.length === 0 ? null : await keep(order, speech, deps);
-    await recorder.recordTranscription(order, result, heard, progress.chunkDone(), kept);
+    const words = placeChunkWords(result.words, plan);
+    const unnamed = words.words.length === 0 ? null : await keep(order, speech, deps);
+    await recorder.recordTranscription(order, result, words, progress.chunkDone(), unnamed);
     deps.log.info('chunk.transcribed', {
       stage: 'transcribe',
       chunkId: id,

@@ -34,33 +34,38 @@ interface Transcribed {
   /** Has the files of the chunk and of its context. */
   readonly files: OpenFiles;
   readonly transcriber: string;
-  readonly heard: ChunkWords;
+  readonly words: ChunkWords;
 }
 
 /** Reads voices, coverage and conversations around the words of a chunk. Each of the three results has a `write`. */
 export async function prepareWords(
   tx: Transaction,
-  { job, jobId, chunk, files, transcriber, heard }: Transcribed,
+  { job, jobId, chunk, files, transcriber, words }: Transcribed,
   { db, conversations, scan, coverage }: WordsDeps,
 ) {
   const { uid, conversationId: targetId } = job;
   const { id: chunkId, deviceId, plan } = chunk;
   const recordings = chunkRecordings(uid, plan.spans, files);
   const places = placesOf(recordings);
-  const stored = await conversations.pagesAround(tx, { uid, deviceId }, [...heard.context, ...heard.words]);
+  const stored = await conversations.pagesAround(tx, { uid, deviceId }, [...words.context, ...words.words]);
   const source = { uid, deviceId, jobId, chunkId, stored };
   const voices = await prepareVoices(tx, db, {
     ...source,
-    context: inRecordings(heard.context, placesOf(chunkRecordings(uid, plan.context.spans, files))),
-    words: inRecordings(heard.words, places),
+    context: inRecordings(words.context, placesOf(chunkRecordings(uid, plan.context.spans, files))),
+    words: inRecordings(words.words, places),
     endMs: plan.endMs,
     gapMs: conversations.gapMs,
     areLinked: (scan.contextMs ?? 0) > 0,
   });
   const { spans, frames } = plan;
   const covered = await coverage.prepare(tx, { deviceId, spans, frames, places });
-  const { words } = voices;
-  const speech = await conversations.prepare(tx, { ...source, transcriber, targetId, words, sounds: covered.sounds });
+  const speech = await conversations.prepare(tx, {
+    ...source,
+    transcriber,
+    targetId,
+    words: voices.words,
+    sounds: covered.sounds,
+  });
   return { recordings, voices, covered, speech };
 }
 

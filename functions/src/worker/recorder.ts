@@ -83,19 +83,19 @@ export class Recorder {
   async recordTranscription(
     chunk: Chunk,
     result: Transcription,
-    heard: ChunkWords,
+    words: ChunkWords,
     change: JobChange,
-    kept: UnnamedAudio | null = null,
+    audio: UnnamedAudio | null = null,
   ): Promise<void> {
-    await this.#persistently(chunk, () => this.#recordTranscription(chunk, result, heard, change, kept));
+    await this.#persistently(chunk, () => this.#recordTranscription(chunk, result, words, change, audio));
   }
 
   async #recordTranscription(
     chunk: Chunk,
     result: Transcription,
-    heard: ChunkWords,
+    words: ChunkWords,
     change: JobChange,
-    kept: UnnamedAudio | null,
+    audio: UnnamedAudio | null,
   ): Promise<void> {
     const { id, deviceId, plan } = chunk;
     const names = this.#work.done(id);
@@ -108,7 +108,7 @@ export class Recorder {
       const files = await this.#open(tx, job, [...names, ...spans.map(({ fileName }) => fileName)]);
       const { recordings, voices, covered, speech } = await prepareWords(
         tx,
-        { job, jobId: this.#lease.jobId, chunk, files, transcriber: result.transcriber, heard },
+        { job, jobId: this.#lease.jobId, chunk, files, transcriber: result.transcriber, words },
         { ...this.#deps, coverage: this.#coverage },
       );
 
@@ -137,8 +137,8 @@ export class Recorder {
         expiresAt: job.expiresAt,
       });
       // If all words were there before, their audio was kept then, or was not to be kept.
-      if (kept !== null && speech.words.length > 0) {
-        this.#deps.keptAudio.name(tx, kept, keptSpans(plan, recordings), plan.durationMs);
+      if (audio !== null && speech.words.length > 0) {
+        this.#deps.keptAudio.name(tx, audio, keptSpans(plan, recordings), plan.durationMs);
       }
       covered.write();
       finalized.write({ requests: 1, billedSeconds, speechSeconds: plan.durationMs / 1000 });

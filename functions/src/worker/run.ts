@@ -52,7 +52,8 @@ export class Run {
   /** Samples read. */
   #samples = 0;
   #endMs = 0;
-  #heard = 0;
+  /** Samples that detection has come to. */
+  #position = 0;
   /** Windows whose probability is known. */
   #windows = 0;
   /** The recording that detection is at. */
@@ -121,12 +122,12 @@ export class Run {
     for (const [i, frame] of frames.entries()) {
       if (this.#isAtMark) yield* this.#passMarks();
       // A window that ends in the next passage has no level yet: its frames get the level of the window before.
-      const window = Math.min(Math.floor(this.#heard / WINDOW_SAMPLES) - this.#windows, (levels?.length ?? 0) - 1);
+      const window = Math.min(Math.floor(this.#position / WINDOW_SAMPLES) - this.#windows, (levels?.length ?? 0) - 1);
       const level = levels?.[Math.max(0, window)];
       const { apart: _, ...mixed } = frame;
-      const heard = level === undefined ? mixed : { ...mixed, level };
-      this.#chunker.addFrames([lost.has(i) ? this.#lose(frame) : this.#withCoverage(heard)]);
-      this.#heard += frame.samples;
+      const measured = level === undefined ? mixed : { ...mixed, level };
+      this.#chunker.addFrames([lost.has(i) ? this.#lose(frame) : this.#withCoverage(measured)]);
+      this.#position += frame.samples;
       if (this.#part !== null) this.#part.frames++;
     }
     yield* this.#passMarks();
@@ -143,7 +144,7 @@ export class Run {
   }
 
   get #isAtMark(): boolean {
-    return (this.#marks[0]?.sample ?? Infinity) <= this.#heard;
+    return (this.#marks[0]?.sample ?? Infinity) <= this.#position;
   }
 
   *#passMarks(): Generator<ScanEvent> {
@@ -163,8 +164,8 @@ export class Run {
   #ended(file: JobFile, error: AppError | null): ScanEvent {
     const part = this.#part;
     const report = this.#report;
-    if (part !== null) part.end = this.#heard;
-    const read = { file, samples: this.#heard - (part?.start ?? 0), duplicateSamples: part?.duplicateSamples ?? 0 };
+    if (part !== null) part.end = this.#position;
+    const read = { file, samples: this.#position - (part?.start ?? 0), duplicateSamples: part?.duplicateSamples ?? 0 };
     if (error !== null || report === null) {
       return { kind: 'failed', ...read, error: error ?? new AppError('internal') };
     }
@@ -197,7 +198,7 @@ export class Run {
 
   /** Where detection is, Unix milliseconds. */
   #atMs({ file, start }: Part): number {
-    return file.startedAt.toMillis() + (this.#heard - start) / SAMPLES_PER_MS;
+    return file.startedAt.toMillis() + (this.#position - start) / SAMPLES_PER_MS;
   }
 
   *#plan(chunks: readonly PlannedChunk[]): Generator<ScanEvent> {

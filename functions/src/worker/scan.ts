@@ -104,12 +104,12 @@ class ListenQueue {
 
   add(run: Run, passages: readonly Passage[]): void {
     for (const passage of passages) {
-      const work: Work = { passage, heard: this.#listener.listen(passage, this.#signal), answered: false };
+      const work: Work = { passage, detected: this.#listener.listen(passage, this.#signal), answered: false };
       const note = (): void => {
         work.answered = true;
       };
       // Awaited later or never: until then a failure must not count as unhandled.
-      work.heard.then(note, note);
+      work.detected.then(note, note);
       this.#entries.push({ run, work });
     }
   }
@@ -126,16 +126,16 @@ class ListenQueue {
     const { run, work } = entry;
     if (work === null) yield* run.conclude();
     else {
-      const heard = await work.heard;
+      const detected = await work.detected;
       await run.loadCoverage(work.passage);
-      yield* run.hear(work.passage, heard);
+      yield* run.hear(work.passage, detected);
     }
   }
 }
 
 interface Work {
   readonly passage: Passage;
-  readonly heard: Promise<Heard>;
+  readonly detected: Promise<Heard>;
   answered: boolean;
 }
 

@@ -5,7 +5,17 @@ import { chunksOf } from '../../../src/jobs/chunk.ts';
 import { deleteUserData } from '../../../src/sweeper/userDeletion.ts';
 import { bearer, hasEnded, send, uploadFiles, waitForJob } from '../../support/client.ts';
 import { pcmName, pcmRecording } from '../../support/recordings.ts';
-import { auth, bucket, db, functionUrl, jobIds, project, signUp, stagedObjects } from '../../support/suite.ts';
+import {
+  auth,
+  bucket,
+  db,
+  functionUrl,
+  jobIds,
+  project,
+  signUp,
+  stagedObjects,
+  untilWrappedUp,
+} from '../../support/suite.ts';
 import { HOUR_MS, SweepWorld } from '../../support/sweepWorld.ts';
 import { until } from '../../support/until.ts';
 
@@ -121,6 +131,7 @@ describe('a deleted user', () => {
     const { uid, idToken } = await signUp();
     const { body } = await uploadFiles(idToken, [{ name: pcmName(), bytes: pcmRecording() }]);
     await waitForJob(idToken, body.job_id, hasEnded);
+    await untilWrappedUp(body.job_id); // What its worker still writes would come behind the deletion.
     await fill(db, uid);
     await bucket.file(`uploads/${uid}/another/a.bin`).save('x', { resumable: false });
     await auth.deleteUser(uid);
