@@ -4,9 +4,7 @@ import { oggCrc32 } from '../../../../src/audio/read/oggCrc.ts';
 import { decodeAll, RATE, s16le } from '../../../support/audio.ts';
 import { encode, file, hasCode } from '../../../support/containers.ts';
 
-describe('Files', function () {
-  this.timeout(60_000); // starts processes and threads
-
+describe('Files', () => {
   for (const [name, encoder] of [
     ['Opus', ['-c:a', 'libopus']],
     ['Opus in two channels', ['-ac', '2', '-c:a', 'libopus']],

@@ -5,9 +5,7 @@ import { BOTH, encode, file, SIGNAL, startOf } from '../../../support/containers
 
 const FRAGMENTS = ['-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '500000', '-f', 'mp4'];
 
-describe('MP3 that does not state its encoder’s delay', function () {
-  this.timeout(60_000); // starts processes and threads
-
+describe('MP3 that does not state its encoder’s delay', () => {
   const bare = (rate: number): Buffer =>
     encode('mp3', [], ['-ar', String(rate), '-id3v2_version', '0', '-write_xing', '0']);
 
@@ -39,7 +37,7 @@ describe('MP3 that does not state its encoder’s delay', function () {
   });
 });
 
-describe('AAC whose container does not state its encoder’s delay', function () {
+describe('AAC whose container does not state its encoder’s delay', () => {
   for (const [name, extension, encoder] of [
     ['fragments of .mp4', 'm4a', FRAGMENTS],
     ['.m4a without an edit list', 'm4a', ['-c:a', 'aac', '-use_editlist', '0', '-f', 'mp4']],
