@@ -4,7 +4,7 @@ import { LAYER_FRAMES } from '../mpegFrames.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import type { Builds } from './builds.ts';
 import { Decoding, UnsupportedCodec } from './decoding.ts';
-import type { DecodeOptions } from './decoding.ts';
+import type { DecodeOptions, FileEnd } from './decoding.ts';
 import type { FileView } from './fileView.ts';
 import { DECODERS } from './formats.ts';
 import { frameParts } from './frameParts.ts';
@@ -51,7 +51,7 @@ export async function* decode(
     let samples = 0;
     try {
       const decoding = new Decoding({ ...shared, hasOther: false }, link.isCutAtStart);
-      for await (const stretches of decoding.decode(link.parts, { bytes: link.tailBytes })) {
+      for await (const stretches of decoding.decode(link.parts, endOf(link))) {
         samples += totalOf(stretches);
         yield stretches;
       }
@@ -62,6 +62,10 @@ export async function* decode(
       yield [{ kind: 'lost', samples: Math.max(0, Math.round(Math.min(claimed, maxSeconds) * SAMPLE_RATE) - samples) }];
     }
   }
+}
+
+function endOf({ isEndAlone, seconds, tailBytes }: OggLink): FileEnd {
+  return { bytes: tailBytes, ...(isEndAlone && { lastPartEndsAt: seconds }) };
 }
 
 function totalOf(stretches: readonly Stretch[]): number {

@@ -1,10 +1,11 @@
 /** Decodes the packets of one file, or of one link of a chained Ogg file, to stretches of samples. Runs in the sandbox. */
-import { AppError } from '../../../errors.ts';
 import { ChannelConverter } from '../channels.ts';
 import type { ChannelMode } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import type { Builds } from './builds.ts';
 import { CLAIM_SLACK_SECONDS, claimedSeconds, missingBytes } from './claims.ts';
+import { demux, packetSeconds } from './demux.ts';
+import type { Demuxed } from './demux.ts';
 import { hasEncoderDelay } from './encoderDelay.ts';
 import type { FileView } from './fileView.ts';
 import { placeFlacFrame } from './flacFrame.ts';
@@ -13,9 +14,9 @@ import type { Demuxer } from './formats.ts';
 import type { Libav, LibavVariant } from './libav.ts';
 import { AudioDecoder, FrameResampler, isEndOfFile, shapeOf } from './libavDecoder.ts';
 import type { FrameShape } from './libavDecoder.ts';
-import { mountView, openDemuxer, timestampOf } from './libavInput.ts';
+import { timestampOf } from './libavInput.ts';
 import type { AudioStream } from './libavInput.ts';
-import { implausible, MAX_TRACKS, tooManyTracks } from './limits.ts';
+import { implausible } from './limits.ts';
 import type { Workload } from './limits.ts';
 import { TrackMixer } from './mixTracks.ts';
 import { Origin, Timeline } from './timeline.ts';
@@ -62,20 +63,17 @@ interface OpenTrack {
   packets: number;
   /** The encoder's delay before the audio that the container does not state, seconds. */
   delaySeconds: number;
+  /** Where its first packet lies, seconds; null if the time stamp of the packet says it. */
+  readonly startSeconds: number | null;
 }
 
-/** The audio that is missing behind the last part of a file, in bytes or in seconds. */
-interface LostTail {
+/** What is known about the end of a file. */
+export interface FileEnd {
+  /** The audio that is missing behind the last part, in bytes or in seconds. */
   readonly bytes?: number;
   readonly seconds?: number;
-}
-
-/** A part of a file that a demuxer has opened, and its audio tracks. */
-interface Demuxed {
-  readonly libav: Libav;
-  /** The demuxer's context. */
-  readonly context: number;
-  readonly streams: readonly AudioStream[];
+  /** Where the last part ends, seconds, if its packets do not say where they begin. */
+  readonly lastPartEndsAt?: number;
 }
 
 interface OpenPart extends Omit<Demuxed, 'streams'> {
@@ -104,19 +102,24 @@ export class Decoding {
 
   /**
    * @param parts the file, divided where bytes are missing
-   * @param lostTail what is missing behind the last part
+   * @param end what is known about the end of the last part
    * @param lostSeconds what is missing before each part, seconds, if no time stamps show it
    * @returns the stretches of the recording, in batches
    * @throws AppError `recording_corrupt`; UnsupportedCodec; Error if nothing can be read
    */
   async *decode(
     parts: readonly FileView[],
-    lostTail: LostTail,
+    end: FileEnd,
     lostSeconds: readonly number[] = [],
   ): AsyncGenerator<Stretch[], void, undefined> {
     let mixer: TrackMixer | null = null;
     for (const [i, view] of parts.entries()) {
-      const { libav, context, streams } = await this.#open(view);
+      const isLast = i === parts.length - 1;
+      const startSeconds =
+        isLast && end.lastPartEndsAt !== undefined
+          ? end.lastPartEndsAt - (await packetSeconds(view, this.#shared))
+          : null;
+      const { libav, context, streams } = await this.#open(view, startSeconds);
       this.#mayBeDelayed = this.#demuxer !== 'mov' || hasEncoderDelay(view, 'm4a');
       mixer ??= new TrackMixer(this.#tracks.length, this.#shared.channels);
       for (const track of this.#tracks) {
@@ -132,7 +135,7 @@ export class Decoding {
           if (this.#isBatchReady) yield this.#mixed(mixer, false);
         }
         for (const open of streams.values()) this.#finish(libav, open);
-        if (i === parts.length - 1) this.#loseTail(view, streams, lostTail);
+        if (isLast) this.#loseTail(view, streams, end);
         if (!isEndOfFile(result)) this.#note('The decoder stopped before the end of the file.');
       } finally {
         for (const { decoder } of streams.values()) decoder?.close();
@@ -147,35 +150,26 @@ export class Decoding {
   }
 
   /** Opens a part with the first build that has decoders for all tracks, else with the one that has the most. */
-  async #open(view: FileView): Promise<OpenPart> {
+  async #open(view: FileView, startSeconds: number | null): Promise<OpenPart> {
     let best: { readonly variant: LibavVariant; readonly known: number } | null = null;
     for (const variant of VARIANTS[this.#demuxer]) {
-      const demuxed = await this.#demux(view, variant);
+      const demuxed = await demux(view, variant, this.#shared);
       const known = demuxed.streams.filter(({ codec }) => DECODERS[variant][codec] !== undefined).length;
-      if (known === demuxed.streams.length) return this.#openTracks(demuxed, variant);
+      if (known === demuxed.streams.length) return this.#openTracks(demuxed, variant, startSeconds);
       demuxed.libav.avformat_close_input_js_sync(demuxed.context);
       if (known > (best?.known ?? 0)) best = { variant, known };
     }
     if (best === null || this.#shared.hasOther) throw new UnsupportedCodec('No build has a decoder for each track.');
     this.#note('An audio track has an unknown codec.');
-    return this.#openTracks(await this.#demux(view, best.variant), best.variant);
+    return this.#openTracks(await demux(view, best.variant, this.#shared), best.variant, startSeconds);
   }
 
-  #openTracks({ libav, context, streams }: Demuxed, variant: LibavVariant): OpenPart {
-    const open = streams.map((stream, i) => this.#openTrack(libav, stream, DECODERS[variant][stream.codec] ?? null, i));
+  #openTracks({ libav, context, streams }: Demuxed, variant: LibavVariant, startSeconds: number | null): OpenPart {
+    const open = streams.map((stream, i): OpenTrack => ({
+      ...this.#openTrack(libav, stream, DECODERS[variant][stream.codec] ?? null, i),
+      startSeconds,
+    }));
     return { libav, context, streams: new Map(open.map((each) => [each.stream.index, each])) };
-  }
-
-  async #demux(view: FileView, variant: LibavVariant): Promise<Demuxed> {
-    this.#shared.workload.open();
-    const libav = await this.#shared.builds.get(variant);
-    const { context, streams } = await openDemuxer(libav, await mountView(libav, view), this.#demuxer);
-    if (streams.length === 0) throw new Error('The file has no audio track.');
-    if (streams.length > MAX_TRACKS) {
-      throw new AppError('recording_corrupt', { message: tooManyTracks(streams.length) });
-    }
-    for (const stream of streams) refuseImplausible(stream);
-    return { libav, context, streams };
   }
 
   #note(sentence: string): void {
@@ -194,7 +188,7 @@ export class Decoding {
       bytes: 0,
     });
     const open = decoder === null ? null : AudioDecoder.open(libav, decoder, stream.codecpar);
-    return { track, stream, decoder: open, hasBegun: false, packets: 0, delaySeconds: 0 };
+    return { track, stream, decoder: open, hasBegun: false, packets: 0, delaySeconds: 0, startSeconds: null };
   }
 
   #decodePacket(libav: Libav, packet: number, streams: ReadonlyMap<number, OpenTrack>): void {
@@ -216,6 +210,8 @@ export class Decoding {
     const strayBytes = this.#demuxer !== 'mp3' ? 0 : skipped + (size > MAX_MP3_FRAME_BYTES ? size - usualBytes : 0);
     if (strayBytes > 0) track.timeline.lose(null, strayBytes / bytesPerSecond(track), 'lost');
     track.bytes += size - Math.min(size, strayBytes);
+    if (open.packets === 0 && open.startSeconds !== null)
+      open.delaySeconds = (pts ?? 0) * stream.tick - open.startSeconds;
     open.packets++;
     let frames = 0;
     const isIntact = open.decoder?.decode(packet, (frame) => {
@@ -304,7 +300,7 @@ export class Decoding {
    * Adds lost time for what the container claims beyond the decoded audio, and for unread bytes at the end. Zeros behind all
    * claimed audio are padding.
    */
-  #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, { bytes = 0, seconds = 0 }: LostTail): void {
+  #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, { bytes = 0, seconds = 0 }: FileEnd): void {
     const { maxSeconds } = this.#shared;
     const unread = this.#bytes.unreadIn(view);
     const claimed = claimedSeconds(view, this.#demuxer, unread.bytes + unread.zeros > 0 || this.#shared.isMended) ?? 0;
@@ -336,9 +332,4 @@ export class Decoding {
     for (const [i, track] of this.#tracks.entries()) mixer.push(i, track.timeline.drain());
     return mixer.drain(isEnd);
   }
-}
-
-function refuseImplausible(shape: { readonly sampleRate: number; readonly channels: number }): void {
-  const complaint = implausible(shape);
-  if (complaint !== null) throw new AppError('recording_corrupt', { message: complaint });
 }

@@ -14,6 +14,11 @@ export interface OggLink {
   readonly parts: readonly FileView[];
   /** Whether pages are missing before the first part. */
   readonly isCutAtStart: boolean;
+  /**
+   * Whether its last page is alone in the last part. FFmpeg does not compute where such a page begins, except in FLAC, whose
+   * frames are numbered.
+   */
+  readonly isEndAlone: boolean;
   /** All of its bytes. */
   readonly whole: FileView;
   /** Bytes behind the last intact page that are not padding. */
@@ -190,6 +195,7 @@ class LinkBuilder {
   readonly #parts: Range[][] = [[]];
   readonly #streams = new Map<number, Codec & { sequence: number }>();
   #isLossBefore = false;
+  #pagesOfPart = 0;
   /** Whether its last page is marked as the last. */
   #hasEnded = false;
   #tailBytes = 0;
@@ -217,8 +223,12 @@ class LinkBuilder {
       return;
     }
     this.hasContent = true;
-    if (this.#isLossBefore && this.#parts.length < MAX_PARTS) this.#parts.push([]);
+    if (this.#isLossBefore && this.#parts.length < MAX_PARTS) {
+      this.#parts.push([]);
+      this.#pagesOfPart = 0;
+    }
     this.#isLossBefore = false;
+    this.#pagesOfPart++;
     const part = this.#parts.at(-1);
     if (part !== undefined) addTo(part, page, position);
   }
@@ -242,7 +252,9 @@ class LinkBuilder {
     const tailBytes = tail.bytes + (this.#hasEnded ? 0 : tail.zeros);
     const seconds = this.#seconds;
     const secondsWithTail = seconds + (intactBytes > 0 ? (tailBytes * seconds) / intactBytes : 0);
-    return { parts, isCutAtStart, whole, tailBytes, seconds, secondsWithTail, codecs };
+    const isOneStream = this.#streams.size === 1 && codecs[0] !== 'flac';
+    const isEndAlone = this.#hasEnded && this.#pagesOfPart === 1 && this.#parts.length > 1 && isOneStream;
+    return { parts, isCutAtStart, isEndAlone, whole, tailBytes, seconds, secondsWithTail, codecs };
   }
 
   #follow(stream: Codec & { sequence: number }, page: OggPage): void {

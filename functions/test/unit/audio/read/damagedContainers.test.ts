@@ -99,6 +99,28 @@ describe('Damaged files', function () {
     });
   }
 
+  for (const [name, encoder] of [
+    ['Opus', ['-c:a', 'libopus']],
+    ['Vorbis', ['-c:a', 'libvorbis']],
+    ['FLAC', ['-c:a', 'flac']],
+  ] as const) {
+    for (const decoder of BOTH) {
+      it(`with noise up to the last page of ${name} in .ogg have lost that time before that page: ${decoder}`, async () => {
+        const bytes = encode('ogg', [], [...encoder, '-page_duration', '300000', '-f', 'ogg']);
+        const { pcm: intact } = await decodeAll(bytes, file('ogg'), { decoder });
+        const [from, to] = [Math.round(0.6 * bytes.length), bytes.lastIndexOf('OggS')];
+        const damaged = Buffer.concat([bytes.subarray(0, from), noise(to - from), bytes.subarray(to)]);
+        const decoded = await decodeAll(damaged, file('ogg'), { decoder });
+        const { frames } = decoded;
+        assert.ok(Math.abs(decoded.pcm.length - intact.length) < 0.05 * RATE, `${decoded.pcm.length / RATE} s`);
+        assert.ok(lostSeconds(decoded) > 3, `${lostSeconds(decoded)} s lost`);
+        if (decoder === 'ffmpeg') return; // it reads the last page directly behind the noise, and adds what is missing
+        const lastLost = frames.findLastIndex(({ payload }) => payload === null);
+        assert.ok(lastLost < frames.length - 1, 'the last page is missing');
+      });
+    }
+  }
+
   it('with a packet of AAC that states 41 channels have lost it, and nothing else', async () => {
     const bytes = encode('m4a');
     const { pcm: intact } = await decodeAll(bytes, file('m4a'));
