@@ -4,7 +4,7 @@ import { LAYER_FRAMES } from '../mpegFrames.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import type { Builds } from './builds.ts';
 import { Decoding, UnsupportedCodec } from './decoding.ts';
-import type { DecodeOptions, FileEnd } from './decoding.ts';
+import type { DecodeOptions, FileEnd, FilePart } from './decoding.ts';
 import type { FileView } from './fileView.ts';
 import { DECODERS } from './formats.ts';
 import { frameParts } from './frameParts.ts';
@@ -32,15 +32,11 @@ export async function* decode(
   const shared = { ...options, builds, workload: new Workload() };
   if (demuxer === 'mp3') {
     const parts = frameParts(file, LAYER_FRAMES, MAX_PARTS);
-    yield* new Decoding(shared).decode(
-      parts.map(({ view }) => view),
-      { seconds: parts.at(-1)?.tailSeconds ?? 0 },
-      parts.map(({ lostSeconds }) => lostSeconds),
-    );
+    yield* new Decoding(shared).decode(parts, { seconds: parts.at(-1)?.tailSeconds ?? 0 });
     return;
   }
   if (demuxer !== 'ogg') {
-    yield* new Decoding(shared).decode([file], {});
+    yield* new Decoding(shared).decode([{ view: file }], {});
     return;
   }
   const links = linksOf(file);
@@ -51,7 +47,7 @@ export async function* decode(
     let samples = 0;
     try {
       const decoding = new Decoding({ ...shared, hasOther: false }, link.isCutAtStart);
-      for await (const stretches of decoding.decode(link.parts, endOf(link))) {
+      for await (const stretches of decoding.decode(partsOf(link), endOf(link))) {
         samples += totalOf(stretches);
         yield stretches;
       }
@@ -62,6 +58,10 @@ export async function* decode(
       yield [{ kind: 'lost', samples: Math.max(0, Math.round(Math.min(claimed, maxSeconds) * SAMPLE_RATE) - samples) }];
     }
   }
+}
+
+function partsOf({ parts }: OggLink): FilePart[] {
+  return parts.map((view) => ({ view }));
 }
 
 function endOf({ isEndAlone, seconds, tailBytes }: OggLink): FileEnd {

@@ -1,4 +1,5 @@
 /** Decodes the packets of one file, or of one link of a chained Ogg file, to stretches of samples. Runs in the sandbox. */
+import { AppError } from '../../../errors.ts';
 import { ChannelConverter } from '../channels.ts';
 import type { ChannelMode } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
@@ -67,6 +68,15 @@ interface OpenTrack {
   readonly startSeconds: number | null;
 }
 
+/** A part of a file between places where bytes are missing. */
+export interface FilePart {
+  readonly view: FileView;
+  /** The audio that is missing before it, seconds, if no time stamps show it. */
+  readonly lostSeconds?: number;
+  /** Its duration, seconds, if that is known without decoding it. */
+  readonly seconds?: number;
+}
+
 /** What is known about the end of a file. */
 export interface FileEnd {
   /** The audio that is missing behind the last part, in bytes or in seconds. */
@@ -89,6 +99,8 @@ export class Decoding {
   readonly #origin = new Origin();
   readonly #bytes: PacketBytes;
   readonly #isCutAtStart: boolean;
+  /** Why the last part that could not be opened could not. */
+  #failure: unknown = new Error('The file has no parts.');
   /** Whether the container does not say how long the encoder's delay is. */
   #mayBeDelayed = true;
 
@@ -103,29 +115,29 @@ export class Decoding {
   /**
    * @param parts the file, divided where bytes are missing
    * @param end what is known about the end of the last part
-   * @param lostSeconds what is missing before each part, seconds, if no time stamps show it
    * @returns the stretches of the recording, in batches
    * @throws AppError `recording_corrupt`; UnsupportedCodec; Error if nothing can be read
    */
-  async *decode(
-    parts: readonly FileView[],
-    end: FileEnd,
-    lostSeconds: readonly number[] = [],
-  ): AsyncGenerator<Stretch[], void, undefined> {
+  async *decode(parts: readonly FilePart[], end: FileEnd): AsyncGenerator<Stretch[], void, undefined> {
     let mixer: TrackMixer | null = null;
-    for (const [i, view] of parts.entries()) {
+    /** The audio that is missing since the last part that could be opened. */
+    let missing = 0;
+    for (const [i, { view, lostSeconds = 0, seconds = 0 }] of parts.entries()) {
       const isLast = i === parts.length - 1;
-      const startSeconds =
-        isLast && end.lastPartEndsAt !== undefined
-          ? end.lastPartEndsAt - (await packetSeconds(view, this.#shared))
-          : null;
-      const { libav, context, streams } = await this.#open(view, startSeconds);
+      missing += lostSeconds;
+      const opened = await this.#tryToOpen(view, (isLast ? end.lastPartEndsAt : null) ?? null);
+      if (opened === null) {
+        missing += seconds;
+        continue;
+      }
+      const { libav, context, streams } = opened;
       this.#mayBeDelayed = this.#demuxer !== 'mov' || hasEncoderDelay(view, 'm4a');
       mixer ??= new TrackMixer(this.#tracks.length, this.#shared.channels);
       for (const track of this.#tracks) {
         track.isDamaged = i > 0 || this.#isCutAtStart;
-        if ((lostSeconds[i] ?? 0) > 0) track.timeline.lose(null, lostSeconds[i] ?? 0, 'lost');
+        if (missing > 0) track.timeline.lose(null, missing, 'lost');
       }
+      missing = 0;
       const packet = libav.av_packet_alloc_sync();
       try {
         let result = await libav.av_read_frame(context, packet);
@@ -142,10 +154,27 @@ export class Decoding {
         libav.avformat_close_input_js_sync(context);
       }
     }
-    if (mixer === null) return;
+    if (mixer === null) throw this.#failure;
+    // The last parts could not be opened.
+    if (missing > 0) for (const { timeline } of this.#tracks) timeline.lose(null, missing + (end.seconds ?? 0), 'lost');
     yield this.#mixed(mixer, true);
     if (mixer.lateSeconds > 0) {
       this.#note(`${mixer.lateSeconds.toFixed(1)} s of a track are missing: it was too far behind the other tracks.`);
+    }
+  }
+
+  /**
+   * Opens a part. FFmpeg refuses a part of MP3 with fewer than two frames that follow one another.
+   * @param endsAt where it ends, seconds, if its packets do not say where they begin
+   * @returns null if it cannot be opened
+   */
+  async #tryToOpen(view: FileView, endsAt: number | null): Promise<OpenPart | null> {
+    try {
+      return await this.#open(view, endsAt === null ? null : endsAt - (await packetSeconds(view, this.#shared)));
+    } catch (error) {
+      if (error instanceof AppError || error instanceof UnsupportedCodec) throw error;
+      this.#failure = error;
+      return null;
     }
   }
 

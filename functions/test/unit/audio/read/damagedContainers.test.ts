@@ -121,6 +121,20 @@ describe('Damaged files', function () {
     }
   }
 
+  for (const decoder of BOTH) {
+    it(`with noise up to one of the last frames of .mp3 are read before it, and have lost the rest: ${decoder}`, async () => {
+      const bytes = encode('mp3', [], ['-b:a', '32k']);
+      const { pcm: intact } = await decodeAll(bytes, file('mp3'), { decoder });
+      for (const frames of [1, 2, 3]) {
+        const [from, to] = [Math.round(0.6 * bytes.length), bytes.length - 144 * frames];
+        const damaged = Buffer.concat([bytes.subarray(0, from), noise(to - from), bytes.subarray(to)]);
+        const decoded = await decodeAll(damaged, file('mp3'), { decoder });
+        assert.ok(Math.abs(decoded.pcm.length - intact.length) < 0.1 * RATE, `${decoded.pcm.length / RATE} s`);
+        assert.ok(Math.abs(lostSeconds(decoded) - 4) < 0.2, `${lostSeconds(decoded)} s lost`);
+      }
+    });
+  }
+
   it('with a packet of AAC that states 41 channels have lost it, and nothing else', async () => {
     const bytes = encode('m4a');
     const { pcm: intact } = await decodeAll(bytes, file('m4a'));
