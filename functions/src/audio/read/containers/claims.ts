@@ -65,24 +65,33 @@ export interface Mp3Claim {
   readonly seconds: number;
 }
 
+/** The flags of the tag: it states the number of frames, and of bytes. */
+const [HAS_FRAMES, HAS_BYTES] = [1, 2];
+
+/** The smallest frame that is not of the free format: layer III at 8 kbit/s and 24 kHz, bytes. */
+const LEAST_MP3_FRAME_BYTES = 24;
+
 /**
- * Null if there is no such tag: a length that is estimated from the bytes is not a claim.
+ * Null if there is no such tag, or if it is damaged: a length that is estimated from the bytes is not a claim.
  * http://gabriel.mp3-tech.org/mp3infotag.html
  */
 export function mp3Claim(file: FileView): Mp3Claim | null {
   const head = headOf(file).subarray(0, 8192);
   const tag = Math.max(head.indexOf('Xing'), head.indexOf('Info'));
   if (tag < 0 || tag + 144 > head.length) return null;
-  const hasFrames = (head.readUInt32BE(tag + 4) & 1) !== 0;
+  const flags = head.readUInt32BE(tag + 4);
   // The tag lies behind the header of its frame (4 bytes) and the side information (32, 17 or 9 bytes).
   const [frame] = [36, 21, 13]
     .map((distance) => tag - distance)
     .flatMap((at) => (at < 0 ? [] : (layerFrame(head, at) ?? [])));
-  if (!hasFrames || frame === undefined) return null;
+  if ((flags & HAS_FRAMES) === 0 || frame === undefined) return null;
   const added = /^(LAME|Lavc|Lavf)/.test(head.toString('latin1', tag + 120, tag + 124))
     ? head.readUIntBE(tag + 141, 3)
     : 0;
   const frames = head.readUInt32BE(tag + 8);
+  // Both numbers are rarely damaged in the same way.
+  const isSound = (flags & HAS_BYTES) === 0 || head.readUInt32BE(tag + 12) >= LEAST_MP3_FRAME_BYTES * frames;
+  if (!isSound) return null;
   const samples = frames * frame.samples - (added >> 12) - (added & 0xfff);
   return { frames, seconds: samples / frame.sampleRate };
 }

@@ -1,8 +1,8 @@
 /** Files with damaged headers and intact audio: what the headers state is known from elsewhere, or not needed. */
 import assert from 'node:assert/strict';
 import { oggCrc32 } from '../../../../src/audio/read/oggCrc.ts';
-import { decodeAll, RATE, s16le } from '../../../support/audio.ts';
-import { encode, file, hasCode } from '../../../support/containers.ts';
+import { decodeAll, lostSeconds, RATE, s16le } from '../../../support/audio.ts';
+import { BOTH, encode, file, hasCode } from '../../../support/containers.ts';
 
 describe('Files', () => {
   for (const [name, encoder] of [
@@ -49,6 +49,21 @@ describe('Files', () => {
       assert.ok(s16le(decoded.pcm).equals(s16le(pcm)), `byte ${at - page}`);
     }
   });
+
+  for (const decoder of BOTH) {
+    it(`of MP3 whose tag states an absurd number of frames lose nothing: ${decoder}`, async () => {
+      const bytes = encode('mp3');
+      const { pcm } = await decodeAll(bytes, file('mp3'), { decoder });
+      const frames = Math.max(bytes.indexOf('Xing'), bytes.indexOf('Info')) + 8;
+      for (const at of [frames, frames + 1, frames + 2]) {
+        const damaged = Buffer.from(bytes);
+        damaged[at]! ^= 0x55;
+        const decoded = await decodeAll(damaged, file('mp3'), { decoder });
+        assert.equal(lostSeconds(decoded), 0, `byte ${at - frames}`);
+        assert.ok(Math.abs(decoded.pcm.length - pcm.length) < 0.1 * RATE, `${decoded.pcm.length} of ${pcm.length}`);
+      }
+    });
+  }
 
   it('of FLAC with damaged headers are read by the headers of their frames', async () => {
     const bytes = encode('flac');
