@@ -31,18 +31,23 @@ const encoded = new Map<string, Buffer>();
 /** The signal as such a file, encoded once for all tests; each caller has a copy of its own, to damage it. */
 export function encode(extension: Encoded, before: readonly string[] = [], after: readonly string[] = []): Buffer {
   const key = JSON.stringify([extension, before, after]);
-  const bytes = encoded.get(key) ?? encodeAnew(extension, before, after);
+  const bytes = encoded.get(key) ?? encodeSignal(SIGNAL, extension, before, after);
   encoded.set(key, bytes);
   return Buffer.from(bytes);
 }
 
-/** Through a real file, as a muxer that can seek writes it. */
-function encodeAnew(extension: Encoded, before: readonly string[], after: readonly string[]): Buffer {
+/** Encodes through a real file, as a muxer that can seek writes it. */
+export function encodeSignal(
+  signal: Float32Array,
+  extension: Encoded,
+  before: readonly string[] = [],
+  after: readonly string[] = [],
+): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'encoded-'));
   try {
     const path = join(folder, `encoded.${extension}`);
     const input = [...before, '-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
-    ffmpeg([...input, ...ENCODERS[extension], ...after, path], s16le(SIGNAL));
+    ffmpeg([...input, ...ENCODERS[extension], ...after, path], s16le(signal));
     return readFileSync(path);
   } finally {
     rmSync(folder, { recursive: true });
@@ -54,16 +59,17 @@ export function hasCode(code: string): (error: unknown) => boolean {
 }
 
 /** How much later than expected the audio is that begins at a second of the signal, samples. */
-function lagAt({ pcm }: Pick<Decoded, 'pcm'>, second: number): { readonly lag: number } {
+export function lagAt({ pcm }: Pick<Decoded, 'pcm'>, second: number): number {
   const from = second * RATE;
-  return bestSnr(pcm.subarray(from - 1600, from + RATE + 1600), SIGNAL.subarray(from - 1600, from + RATE + 1600), 1600);
+  return bestSnr(pcm.subarray(from - 1600, from + RATE + 1600), SIGNAL.subarray(from - 1600, from + RATE + 1600), 1600)
+    .lag;
 }
 
 /** How late the third second is. */
-export const startOf = (decoded: Pick<Decoded, 'pcm'>): { readonly lag: number } => lagAt(decoded, 2);
+export const startOf = (decoded: Pick<Decoded, 'pcm'>): { readonly lag: number } => ({ lag: lagAt(decoded, 2) });
 
 /** How late the last second but one is, samples. */
-export const lagOfEnd = (decoded: Pick<Decoded, 'pcm'>): number => lagAt(decoded, SECONDS - 2).lag;
+export const lagOfEnd = (decoded: Pick<Decoded, 'pcm'>): number => lagAt(decoded, SECONDS - 2);
 
 /** The same bytes each time, without a pattern. */
 export function noise(length: number): Buffer {

@@ -6,7 +6,7 @@ import { SAMPLE_RATE } from '../pcm.ts';
 import type { Builds } from './builds.ts';
 import { CLAIM_SLACK_SECONDS, claimedSeconds, missingBytes } from './claims.ts';
 import { demux, packetSeconds } from './demux.ts';
-import type { Demuxed } from './demux.ts';
+import type { Demuxed, FileEnd, FilePart } from './demux.ts';
 import { hasEncoderDelay } from './encoderDelay.ts';
 import type { FileView } from './fileView.ts';
 import { placeFlacFrame } from './flacFrame.ts';
@@ -66,24 +66,6 @@ interface OpenTrack {
   delaySeconds: number;
   /** Where its first packet lies, seconds; null if the time stamp of the packet says it. */
   readonly startSeconds: number | null;
-}
-
-/** A part of a file between places where bytes are missing. */
-export interface FilePart {
-  readonly view: FileView;
-  /** The audio that is missing before it, seconds, if no time stamps show it. */
-  readonly lostSeconds?: number;
-  /** Its duration, seconds, if that is known without decoding it. */
-  readonly seconds?: number;
-}
-
-/** What is known about the end of a file. */
-export interface FileEnd {
-  /** The audio that is missing behind the last part, in bytes or in seconds. */
-  readonly bytes?: number;
-  readonly seconds?: number;
-  /** Where the last part ends, seconds, if its packets do not say where they begin. */
-  readonly lastPartEndsAt?: number;
 }
 
 interface OpenPart extends Omit<Demuxed, 'streams'> {

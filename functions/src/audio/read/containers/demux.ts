@@ -17,6 +17,24 @@ export interface DemuxOptions {
   readonly workload: Workload;
 }
 
+/** A part of a file between places where bytes are missing. */
+export interface FilePart {
+  readonly view: FileView;
+  /** The audio that is missing before it, seconds, if no time stamps show it. */
+  readonly lostSeconds?: number;
+  /** Its duration, seconds, if that is known without decoding it. */
+  readonly seconds?: number;
+}
+
+/** What is known about the end of a file. */
+export interface FileEnd {
+  /** The audio that is missing behind the last part, in bytes or in seconds. */
+  readonly bytes?: number;
+  readonly seconds?: number;
+  /** Where the last part ends, seconds, if its packets do not say where they begin. */
+  readonly lastPartEndsAt?: number;
+}
+
 /** A part of a file that a demuxer has opened, and its audio tracks. */
 export interface Demuxed {
   readonly libav: Libav;

@@ -10,7 +10,7 @@ import { readAt } from './fileView.ts';
 import { Fragments, MAX_FRAGMENT_HEADER_BYTES } from './fragments.ts';
 import { childrenOf } from './mp4Box.ts';
 import type { Box } from './mp4Box.ts';
-import { fillHole, MAX_INDEX_BYTES } from './mp4Hole.ts';
+import { fillHoles, MAX_INDEX_BYTES } from './mp4Hole.ts';
 
 /** The largest number of boxes that are read. A fragmented file has two for each fragment. */
 const MAX_BOXES = 100_000;
@@ -61,8 +61,9 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
     const next = mended < MAX_MENDED ? await search.next(from) : null;
     const data: Box | null = box?.type === 'mdat' ? box : before;
     const found = next === null ? index : await boxAt(file, next);
-    const missing = data?.type === 'mdat' ? data.start + data.size - (next ?? fileBytes) : 0;
-    if (found?.type === 'moov' && (await fillHole(file, found, missing))) return true;
+    const missing = (data?.start ?? 0) + (data?.size ?? 0) - (next ?? fileBytes);
+    const mayBeFilled = data?.type === 'mdat' && found?.type === 'moov';
+    if (mayBeFilled && (await fillHoles(file, found, data, missing))) return true;
     if (next === null) break;
     const start: number = before !== null && (before.type === 'mdat' || next < at + 8) ? before.start : at;
     await file.write(boxHeader(next - start, 'mdat'), 0, 8, start);

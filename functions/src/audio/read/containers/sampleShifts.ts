@@ -1,0 +1,230 @@
+/**
+ * Finds where bytes are missing in the data of an MP4 file, or where there are too many. The first bits of each sample are nearly
+ * always the same (the element of AAC or ALAC, the configuration of Opus). Behind missing bytes, samples stand earlier than the
+ * index states, by the number of these bytes: their shift. The shift is 0 at the start of the data, and known at the end of it.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { readAt } from './fileView.ts';
+
+export interface DamagedFile {
+  readonly file: FileHandle;
+  readonly fileBytes: number;
+  /** Where its data begins. */
+  readonly dataStart: number;
+}
+
+export interface Hole {
+  /** Where, by the index, the first sample behind it begins. */
+  readonly behind: number;
+  /** How many bytes are missing; negative if there are too many. */
+  readonly bytes: number;
+}
+
+/** So many more samples must begin with the usual bits at their place than not. */
+const LEAST_PROOF = 8;
+
+/** How many samples are tried at each shift. */
+const TRIED_SAMPLES = 16;
+
+/** The largest number of shifts that are tried. */
+const MAX_SHIFTS = 4 * 1024 * 1024;
+
+/** The largest number of holes: the file is rewritten for each. */
+const MAX_HOLES = 8;
+
+const WINDOW_BYTES = 256 * 1024;
+
+/**
+ * @param offsets where, by the index, the samples begin, in ascending order
+ * @param missing the shift at the end of the data
+ * @returns the holes, in order; none if the samples do not show them
+ */
+export async function findHoles(file: DamagedFile, offsets: readonly number[], missing: number): Promise<Hole[]> {
+  const isUsual = usualStart(await startsAt(file, offsets, 0), await startsAt(file, offsets, missing));
+  return (await new HoleSearch(file, offsets, isUsual).holesIn([0, offsets.length], 0, missing)) ?? [];
+}
+
+/** Whether a sample begins with the usual bits. */
+type IsUsual = (start: number) => boolean;
+
+type Range = readonly [from: number, to: number];
+
+class HoleSearch {
+  readonly #file: DamagedFile;
+  readonly #offsets: readonly number[];
+  readonly #isUsual: IsUsual;
+  #holes = 1;
+
+  constructor(file: DamagedFile, offsets: readonly number[], isUsual: IsUsual) {
+    this.#file = file;
+    this.#offsets = offsets;
+    this.#isUsual = isUsual;
+  }
+
+  /**
+   * The holes among samples whose shift is known at both ends. If there are several, the shift between them is found by trying.
+   * @returns null if the last samples do not begin as usual
+   */
+  async holesIn([from, to]: Range, first: number, last: number): Promise<Hole[] | null> {
+    const offsets = this.#offsets.slice(from, to);
+    const [early, late] = [await startsAt(this.#file, offsets, first), await startsAt(this.#file, offsets, last)];
+    const { before, behind, proof } = edges(scoresOf(early, this.#isUsual), scoresOf(late, this.#isUsual));
+    if (proof < LEAST_PROOF) return null;
+    const between =
+      this.#holes < MAX_HOLES ? await this.#shiftBetween([from + before, from + behind], first, last) : null;
+    if (between !== null) {
+      this.#holes++;
+      const left = await this.holesIn([from, between.sample], first, between.shift);
+      const right = await this.holesIn([between.sample, to], between.shift, last);
+      if (left !== null && right !== null) return [...left, ...right];
+    }
+    return [{ behind: offsets[behind] ?? 0, bytes: last - first }];
+  }
+
+  /** The shift of samples that lie between two others with known shifts; null if too few are there, or none is found. */
+  async #shiftBetween(
+    [from, to]: Range,
+    first: number,
+    last: number,
+  ): Promise<{ shift: number; sample: number } | null> {
+    const [start, end] = [(this.#offsets[from] ?? 0) - first, (this.#offsets[to] ?? 0) - last];
+    const sampleBytes = (end + last - start - first) / Math.max(1, to - from);
+    const isEmpty = Math.min(to - from, (end - start) / sampleBytes) < TRIED_SAMPLES;
+    if (isEmpty || Math.abs(last - first) > MAX_SHIFTS) return null;
+    const triedBytes = Math.ceil(4 * TRIED_SAMPLES * sampleBytes) + Math.abs(last - first);
+    const bytes = await readAt(this.#file.file, start, Math.min(end - start, triedBytes));
+    let best = { proof: LEAST_PROOF - 1, shift: 0, sample: 0 };
+    for (let shift = Math.min(first, last) + 1; shift < Math.max(first, last); shift++) {
+      const sample = firstFrom(this.#offsets, start + shift, from);
+      const proof = this.#proofOf(sample, Math.min(to, sample + TRIED_SAMPLES), bytes, start + shift);
+      if (proof > best.proof) best = { proof, shift, sample: sample + (TRIED_SAMPLES >> 1) };
+    }
+    return best.proof < LEAST_PROOF ? null : best;
+  }
+
+  /** How many more of these samples begin as usual than not. @param origin where, by the index, the bytes begin */
+  #proofOf(from: number, to: number, bytes: Buffer, origin: number): number {
+    let proof = 0;
+    for (let i = from; i < to && proof > -LEAST_PROOF; i++) {
+      const at = (this.#offsets[i] ?? 0) - origin;
+      if (at + START_BYTES > bytes.length) break;
+      proof += this.#isUsual(bytes.readUIntBE(at, START_BYTES)) ? 1 : -1;
+    }
+    return proof;
+  }
+}
+
+/**
+ * Divides samples into those with the first shift and those with the last.
+ * @returns the end of those that surely have the first, the start of those that have the last, and how sure the latter is
+ */
+function edges(
+  first: Int8Array,
+  last: Int8Array,
+): { readonly before: number; readonly behind: number; readonly proof: number } {
+  let [proof, sum] = [last.reduce((total, score) => total + score, 0), 0];
+  let [most, mostBefore] = [proof, 0];
+  let found = { before: 0, behind: 0, proof };
+  for (let i = 0; i < first.length; i++) {
+    sum += first[i] ?? 0;
+    proof -= last[i] ?? 0;
+    if (sum > mostBefore) [mostBefore, found] = [sum, { ...found, before: i + 1 }];
+    if (sum + proof >= most) [most, found] = [sum + proof, { ...found, behind: i + 1, proof }];
+  }
+  return found;
+}
+
+/** The first sample from `from` on that begins at a position or behind it. */
+function firstFrom(offsets: readonly number[], position: number, from: number): number {
+  let [low, high] = [from, offsets.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((offsets[middle] ?? 0) < position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Stand for the first bits of a sample that begins beyond the end of the file, and of one that would begin before the data. */
+const [ABSENT, OUTSIDE] = [-1, -2];
+
+/** How many bytes of a sample are read. */
+const START_BYTES = 6;
+
+/**
+ * How many of the first bits are compared. Packets of ALAC begin with five zeros, so that a few bits look the same a byte earlier;
+ * packets of AAC have no more than seven bits in common.
+ */
+const [MANY_BITS, FEW_BITS] = [8 * START_BYTES, 7];
+
+/** How many beginnings may be the usual one: bytes of padding may be as frequent. */
+const CANDIDATES = 4;
+
+/** How many reads are counted. */
+const COUNTED = 20_000;
+
+/** The first bytes of each sample as a number, read `earlier` bytes before its stated position. */
+async function startsAt(
+  { file, fileBytes, dataStart }: DamagedFile,
+  offsets: readonly number[],
+  earlier: number,
+): Promise<Float64Array> {
+  const starts = new Float64Array(offsets.length).fill(ABSENT);
+  let window: Buffer = Buffer.alloc(0);
+  let from = 0;
+  for (const [i, offset] of offsets.entries()) {
+    const at = offset - earlier;
+    if (at < dataStart) starts[i] = OUTSIDE;
+    if (at < dataStart || at + START_BYTES > fileBytes) continue;
+    if (at < from || at + START_BYTES > from + window.length) {
+      from = at;
+      window = await readAt(file, at, WINDOW_BYTES);
+    }
+    starts[i] = window.readUIntBE(at - from, START_BYTES);
+  }
+  return starts;
+}
+
+/** 1 for each sample that begins as usual, -1 for each that does not, 0 for those beyond the end of the file. */
+function scoresOf(starts: Float64Array, isUsual: IsUsual): Int8Array {
+  return Int8Array.from(starts, (start) => (start === ABSENT ? 0 : isUsual(start) ? 1 : -1));
+}
+
+/**
+ * The beginning that the first samples have at the first shift, and the last samples at the last.
+ * @param early the beginnings of all samples at the first shift
+ * @param late those at the last shift
+ */
+function usualStart(early: Float64Array, late: Float64Array): IsUsual {
+  const counted = [early, late].flatMap((starts) => {
+    const step = Math.ceil(starts.length / COUNTED);
+    return [...starts.filter((start, i) => start >= 0 && i % step === 0)];
+  });
+  const candidates = (bits: number): readonly { readonly isUsual: IsUsual; readonly proof: number }[] => {
+    const firstOf = (start: number): number => Math.floor(start / 2 ** (MANY_BITS - bits));
+    return mostFrequent(counted.map(firstOf)).map((usual) => {
+      const isUsual: IsUsual = (start) => start >= 0 && firstOf(start) === usual;
+      const proof = mostOf(scoresOf(early, isUsual)) + mostOf(scoresOf(late, isUsual).toReversed());
+      return { isUsual, proof };
+    });
+  };
+  const best = (bits: number) => candidates(bits).toSorted((a, b) => b.proof - a.proof)[0];
+  const [many, few] = [best(MANY_BITS), best(FEW_BITS)];
+  // If a few bits look the same at both shifts, some samples count twice.
+  const found = (few?.proof ?? 0) > early.length ? many : few;
+  return found?.isUsual ?? (() => false);
+}
+
+/** The largest sum of the first scores. */
+function mostOf(scores: Int8Array): number {
+  let [sum, most] = [0, 0];
+  for (const score of scores) most = Math.max(most, (sum += score));
+  return most;
+}
+
+function mostFrequent(values: readonly number[]): number[] {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const sorted = [...counts].toSorted(([, a], [, b]) => b - a);
+  return sorted.slice(0, CANDIDATES).map(([value]) => value);
+}
