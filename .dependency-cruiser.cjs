@@ -15,6 +15,7 @@ const LAYERS = [
   [
     'config',
     'intSetting',
+    'usageLimits',
     'secrets',
     'errors',
     'logger',
