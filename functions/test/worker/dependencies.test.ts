@@ -1,12 +1,15 @@
 /** What a job does when Deepgram fails it: waits, tells why, keeps the audio, and goes on where it was. */
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import type { Behaviour } from '../../../dev/deepgram/protocol.ts';
 import { RetryTaskError } from '../../src/worker/processJob.ts';
 import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
+import { until } from '../support/until.ts';
 import { TestWorld } from '../support/worker.ts';
 
 const MINUTE_MS = 60_000;
+const TASK_MS = 120 * MINUTE_MS;
 const letter = sampleOf('letter');
 
 describe('when Deepgram fails', () => {
@@ -66,6 +69,7 @@ describe('when Deepgram fails', () => {
       await assertSound(world);
 
       await world.standIn.reset();
+      world.aheadMs += beganMs - world.deps.now(); // What came since may have taken as long as the wait.
       await assert.rejects(world.deliver(jobId), RetryTaskError, 'a task that comes early is sent away');
       assert.equal((await world.standIn.log()).requests.length, 0);
 
@@ -109,8 +113,20 @@ describe('when Deepgram fails', () => {
   it('and does not answer until the worker’s time is over, the job waits instead of losing an attempt', async () => {
     const jobId = await world.acceptSamples(letter);
     await world.standIn.behave({ hang: true });
-    // Requests end thirty seconds before the task: until then the worker reads, listens and asks.
-    await world.deliver(jobId, { taskMs: 45_000 });
+    // Requests end shortly before the task, whose time passes when the worker has asked.
+    const end = new AbortController();
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    const isOfTask = (ms: number): boolean => ms > TASK_MS / 2 && ms < TASK_MS;
+    mock.method(AbortSignal, 'timeout', (ms: number) => (isOfTask(ms) ? end.signal : timeout(ms)));
+    try {
+      const work = world.deliver(jobId, { taskMs: TASK_MS, leaseMs: 2 * TASK_MS });
+      await until(async () => (await world.standIn.log()).requests.length === 1);
+      world.aheadMs += TASK_MS;
+      end.abort(new Error('The time is over.'));
+      await work;
+    } finally {
+      mock.restoreAll();
+    }
     const waiting = await world.job(jobId);
     assert.deepEqual(
       [waiting.status, waiting.attempts, waiting.waitingFor?.reason],
