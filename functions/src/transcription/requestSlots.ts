@@ -72,11 +72,19 @@ export class RequestSlots {
     if (this.#options.limit === 0) return request();
     const { leaseMs = LEASE_MS } = this.#options;
     const slot = await this.#acquire(signal);
-    const renewal = setInterval(() => void this.#write(slot, this.#leased(slot.owner)), leaseMs / RENEWALS_PER_LEASE);
+    let isRenewing = false;
+    // One renewal at a time: if Firestore is slow, they would wait for each other's locks, and keep the slot from being freed.
+    const renew = async (): Promise<void> => {
+      if (isRenewing) return;
+      isRenewing = true;
+      await this.#write(slot, this.#leased(slot.owner));
+      isRenewing = false;
+    };
+    const timer = setInterval(() => void renew(), leaseMs / RENEWALS_PER_LEASE);
     try {
       return await request();
     } finally {
-      clearInterval(renewal);
+      clearInterval(timer);
       await this.#write(slot, FREE);
     }
   }

@@ -1,5 +1,6 @@
 /** The transcription requests that the whole project may have in flight, on the Firestore emulator. */
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { randomUUID } from 'node:crypto';
 import type { Firestore, Timestamp } from 'firebase-admin/firestore';
 import { RequestSlots } from '../../src/transcription/requestSlots.ts';
@@ -119,6 +120,29 @@ describe('the requests of a project', () => {
       freed.resolve();
       await renewal;
       assert.equal(await expiry(), 0, fate);
+    }
+  });
+
+  it('are renewed by one write at a time, however slow Firestore is', async () => {
+    const runTransaction = db.runTransaction.bind(db) as Firestore['runTransaction'];
+    const answered = gate();
+    let renewals = 0;
+    mock.timers.enable({ apis: ['setInterval'] });
+    try {
+      const end = await hold(slots({ limit: 1 }));
+      db.runTransaction = async (body) => {
+        renewals += 1;
+        await answered.promise;
+        return runTransaction(body);
+      };
+      mock.timers.tick(LEASE_MS);
+      assert.equal(renewals, 1);
+      db.runTransaction = runTransaction;
+      answered.resolve();
+      await end();
+      assert.equal(await expiry(), 0);
+    } finally {
+      mock.timers.reset();
     }
   });
 
