@@ -15,7 +15,8 @@ import type { Workspace } from './workspace.ts';
 const FIREBASE = path.join(ROOT, 'node_modules/firebase-tools/lib/bin/firebase.js');
 const FAST_AUTH = path.join(import.meta.dirname, 'fastAuth.cjs');
 const OLDER_JAVA = path.join(import.meta.dirname, 'olderJava.cjs');
-const LIGHT_WORKERS = path.join(import.meta.dirname, 'lightWorkers.cjs');
+/** Preloaded into the processes of firebase-tools, and into those that run a function. */
+const PRELOADS = ['lightWorkers.cjs', 'openConnections.cjs'].map((file) => path.join(import.meta.dirname, file));
 
 /**
  * Options for minutes of work on few processors: only the quick compiler, and a collector without its own threads. The
@@ -43,7 +44,7 @@ export function spawnFirebase(
     env: {
       ...inherited,
       ...environment,
-      NODE_OPTIONS: lightWorkers(),
+      NODE_OPTIONS: withPreloads(),
       JAVA_HOME: java.home,
       JAVA_TOOL_OPTIONS: [JAVA_OPTIONS, process.env['JAVA_TOOL_OPTIONS']].join(' '),
       PATH: [path.join(java.home, 'bin'), process.env['PATH']].join(path.delimiter),
@@ -58,8 +59,8 @@ export function spawnFirebase(
 }
 
 /** NODE_OPTIONS, which the processes of functions inherit. Quoted, because a path may have spaces. */
-export function lightWorkers(inherited = process.env['NODE_OPTIONS'] ?? ''): string {
-  return `${inherited} --require ${JSON.stringify(LIGHT_WORKERS)}`.trim();
+export function withPreloads(inherited = process.env['NODE_OPTIONS'] ?? ''): string {
+  return [inherited, ...PRELOADS.map((file) => `--require ${JSON.stringify(file)}`)].join(' ').trim();
 }
 
 export interface Readiness {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { lightWorkers } from '../emulators/firebaseTools.ts';
+import { withPreloads } from '../emulators/firebaseTools.ts';
 import { FUNCTIONS, ROOT } from '../paths.ts';
 
 const RUNTIME = path.join(ROOT, 'node_modules/firebase-tools/lib/emulator/functionsEmulatorRuntime.js');
@@ -31,15 +32,15 @@ describe('A process that runs a function in the emulator', () => {
     rmSync(directory, { recursive: true });
   });
 
-  /** The answer of a function in a separate process, started as firebase-tools starts one. */
-  async function answerOf(name: string): Promise<unknown> {
-    const socketPath = path.join(directory, `${name}.sock`);
+  /** The answer of a function in a separate process, started as firebase-tools starts one, and when its server ends idle connections. */
+  async function answerOf(name: string): Promise<{ readonly body: unknown; readonly keepAlive: unknown }> {
+    const socketPath = path.join(directory, `${randomUUID().slice(0, 8)}.sock`);
     const child = spawn(process.execPath, [RUNTIME], {
       cwd: directory,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: {
         ...process.env,
-        NODE_OPTIONS: lightWorkers(''),
+        NODE_OPTIONS: withPreloads(''),
         FUNCTION_TARGET: name,
         FUNCTION_SIGNATURE_TYPE: 'http',
         FIREBASE_CONFIG: JSON.stringify({ projectId: 'demo-light' }),
@@ -55,10 +56,10 @@ describe('A process that runs a function in the emulator', () => {
           reject(new Error(`It ended with ${code}.`));
         });
       });
-      return await new Promise<unknown>((resolve, reject) => {
+      return await new Promise((resolve, reject) => {
         request({ socketPath, path: '/' }, (response) => {
           text(response).then((body) => {
-            resolve(JSON.parse(body));
+            resolve({ body: JSON.parse(body), keepAlive: response.headers['keep-alive'] });
           }, reject);
         })
           .once('error', reject)
@@ -70,7 +71,7 @@ describe('A process that runs a function in the emulator', () => {
   }
 
   it('loads neither the commands of firebase-tools nor, a second time, the SDKs that the build contains', async () => {
-    const loaded = (await answerOf('loaded')) as string[];
+    const loaded = (await answerOf('loaded')).body as string[];
     assert.ok(loaded.includes(RUNTIME));
     const heavy =
       /[\\/]node_modules[\\/](@inquirer|google-auth-library|firebase-admin[\\/]lib[\\/]app|firebase-functions)[\\/]/;
@@ -81,6 +82,10 @@ describe('A process that runs a function in the emulator', () => {
   });
 
   it('loads the Admin SDK of node_modules if code asks for it, as firebase-tools has prepared it', async () => {
-    assert.equal(await answerOf('projectId'), 'demo-light');
+    assert.equal((await answerOf('projectId')).body, 'demo-light');
+  });
+
+  it('leaves the end of an idle connection to the client, which may be about to ask again', async () => {
+    assert.equal((await answerOf('loaded')).keepAlive, undefined);
   });
 });

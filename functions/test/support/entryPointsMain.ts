@@ -35,6 +35,7 @@ for (const [name, handler] of Object.entries(functions)) {
 process.send?.(urls);
 
 async function listen(server: http.Server): Promise<number> {
+  server.keepAliveTimeout = 0; // Who asks ends the connection: otherwise a request may meet its end.
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }
