@@ -4,6 +4,7 @@
  * URL that it is given.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { LIMIT_MS } from './until.ts';
 
 export interface OmiFile {
   readonly name: string;
@@ -65,9 +66,9 @@ export class OmiClient {
     return jobId;
   }
 
-  /** `fetchSyncJobStatus` as often as `poll_after_ms` says, faster. @throws Error after two minutes, as the app */
+  /** `fetchSyncJobStatus` as often as `poll_after_ms` says, faster. @throws Error in the end, as the app, which waits for two minutes */
   async poll(jobId: string): Promise<SyncStatus> {
-    const deadline = Date.now() + 120_000;
+    const deadline = Date.now() + LIMIT_MS;
     for (;;) {
       const response = await fetch(`${this.#baseUrl}v2/sync-local-files/${jobId}`, { headers: this.#headers });
       if (response.status === 404 || response.status === 403) throw new Error('Sync job not found or expired');
