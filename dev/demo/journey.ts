@@ -72,8 +72,8 @@ export interface Journey {
 const JOB_LIMIT_MS = 900_000;
 /** How many jobs run at once. The Functions emulator starts a process for every running request, and a laptop has few cores. */
 const JOBS_IN_FLIGHT = 3;
-/** How long staged files may outlive their job, milliseconds. */
-const CLEANUP_LIMIT_MS = 60_000;
+/** How long staged files may outlive their job, milliseconds: as generous. */
+const CLEANUP_LIMIT_MS = 240_000;
 
 /**
  * Runs samples from upload to transcript. No two of them may be at the same time on the same device, because device and time
