@@ -1,0 +1,58 @@
+/** What `npm test` runs: the checks, and the parts of the tests. */
+import path from 'node:path';
+import { CLIENT, FUNCTIONS, ROOT, WEB } from '../paths.ts';
+
+/** The tests of one mocha process. */
+export interface Group {
+  readonly title: string;
+  readonly cwd: string;
+  readonly config: string;
+}
+
+/**
+ * Scripts of package.json, with arguments. Tests keep every processor busy meanwhile, and further threads of the compiler only check the same
+ * types again.
+ */
+export const CHECKS = [['lint'], ['format:check'], ['typecheck', '--', '--singleThreaded'], ['depcheck']] as const;
+
+export const PARTS = {
+  /** These need no suite. */
+  unit: [
+    { title: 'Unit tests of the functions', cwd: FUNCTIONS, config: '.mocharc.json' },
+    { title: 'Unit tests of the client', cwd: CLIENT, config: '.mocharc.json' },
+    { title: 'Tests of the local tooling and the documents', cwd: path.join(ROOT, 'dev'), config: '.mocharc.json' },
+    { title: 'Unit tests of the console', cwd: WEB, config: '.mocharc.json' },
+  ],
+  /** These use separate projects, with their own workers and Deepgram stand-ins. */
+  suites: [{ title: 'Crashes, orders, a day', cwd: FUNCTIONS, config: '.mocharc.suites.json' }],
+  /** On the emulators, without the deployed functions. */
+  worker: [{ title: 'Emulator tests of workers, sweeper and rules', cwd: FUNCTIONS, config: '.mocharc.worker.json' }],
+  /** These run with the deployed functions. */
+  emulator: [
+    { title: 'Emulator and end-to-end tests of the functions', cwd: FUNCTIONS, config: '.mocharc.emulator.json' },
+  ],
+  client: [{ title: 'Emulator tests of the client, bad networks', cwd: CLIENT, config: '.mocharc.emulator.json' }],
+  web: [{ title: 'Browser tests of the console', cwd: WEB, config: '.mocharc.browser.json' }],
+  /** These run in each browser of the machine and need no suite. */
+  engines: [{ title: 'Store and recorder in each browser', cwd: WEB, config: '.mocharc.engines.json' }],
+  /** These run in a separate suite, whose functions transcribe with the local recogniser. */
+  local: [{ title: 'The console hears with the local recogniser', cwd: WEB, config: '.mocharc.local.json' }],
+} as const satisfies Record<string, readonly Group[]>;
+export type TestPart = keyof typeof PARTS;
+
+export const TEST_PARTS = Object.keys(PARTS) as TestPart[];
+
+/**
+ * The parts that run in one suite. Lanes run in parallel, because tests mostly wait. The parts of a lane run one after the
+ * other, because they share one Deepgram stand-in.
+ */
+export const LANES_IN_SUITE: readonly (readonly TestPart[])[] = [['emulator', 'client'], ['worker'], ['suites']];
+
+/** Project of the tests that must not meet the deployed functions: no function listens to it. */
+export const WORKER_PROJECT = 'demo-offline-audio-sync-workers';
+
+/**
+ * Parameters of the functions: everything that is off by default is on, and waiting as long as in production would only make tests slow. A
+ * lease must outlast the pauses of a busy machine.
+ */
+export const PARAMETERS = { TASK_LEASE_SECONDS: '10', OMI_API: 'true', SHARING: 'true' };

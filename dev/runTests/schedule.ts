@@ -1,0 +1,100 @@
+/** Decides which parts of the tests run beside each other, and gives each the suite that it needs. */
+import { startDeepgramStandIn } from '../deepgram/server.ts';
+import type { Suite, SuiteOptions } from '../emulators/suite.ts';
+import { withSuite } from '../emulators/withSuite.ts';
+import { prepareLocalModel } from '../localModel.ts';
+import { NO_CLOUD } from '../process.ts';
+import { LANES_IN_SUITE, PARAMETERS, PARTS, WORKER_PROJECT, type Group, type TestPart } from './parts.ts';
+import type { Runner } from './runner.ts';
+
+export class Schedule {
+  readonly #runner: Runner;
+  readonly #only: string | null;
+  readonly #signal: AbortSignal;
+
+  /** @param only the one part that runs; null for all, with the checks */
+  constructor(runner: Runner, only: string | null, signal: AbortSignal) {
+    this.#runner = runner;
+    this.#only = only;
+    this.#signal = signal;
+  }
+
+  /**
+   * Runs everything. Suites run in parallel, because tests mostly wait. Only the first downloads emulators: the next waits until it has
+   * started. @throws the signal's reason
+   */
+  async run(): Promise<void> {
+    let onUp: () => void = () => undefined;
+    const firstIsUp = new Promise<void>((resolve) => {
+      onUp = resolve;
+    });
+    await Promise.all([
+      this.#withDeepgramStandIn(onUp).finally(onUp),
+      this.#withoutSuite(),
+      this.#withLocalRecogniser(firstIsUp).then(() => this.#inBrowser()),
+    ]);
+  }
+
+  #groupsOf(part: TestPart): readonly Group[] {
+    return this.#only === null || this.#only === part ? PARTS[part] : [];
+  }
+
+  async #withoutSuite(): Promise<void> {
+    const [functions, ...others] = this.#groupsOf('unit').map((group) => [group]);
+    const rest = [...others.flat(), ...this.#groupsOf('engines')];
+    const restAndChecks = async (): Promise<void> => {
+      await this.#runner.run(rest, NO_CLOUD, this.#signal);
+      if (this.#only === null) await this.#runner.check(this.#signal);
+    };
+    // The unit tests of the functions take as long as everything else here, and one group keeps only one processor busy.
+    await Promise.all([this.#runner.run(functions ?? [], NO_CLOUD, this.#signal), restAndChecks()]);
+  }
+
+  async #withDeepgramStandIn(onUp: () => void): Promise<void> {
+    const lanes = LANES_IN_SUITE.map((parts) => ({ parts, groups: parts.flatMap((part) => this.#groupsOf(part)) }));
+    if (lanes.every(({ groups }) => groups.length === 0)) return;
+    await this.#inSuite({ parameters: PARAMETERS }, async ({ env }, stop) => {
+      onUp();
+      const standIn = await startDeepgramStandIn({ quiet: true });
+      const apart = { ...env, GCLOUD_PROJECT: WORKER_PROJECT, DEEPGRAM_STANDIN_URL: standIn.url };
+      try {
+        await Promise.all(
+          lanes.map(({ parts, groups }) => this.#runner.run(groups, parts.includes('worker') ? apart : env, stop)),
+        );
+      } finally {
+        await standIn.close();
+      }
+    });
+  }
+
+  async #withLocalRecogniser(mayStart: Promise<void>): Promise<void> {
+    const groups = this.#groupsOf('local');
+    await Promise.all([mayStart, groups.length > 0 ? prepareLocalModel() : undefined]);
+    await this.#withConsole(groups, { transcriber: 'local' });
+  }
+
+  async #inBrowser(): Promise<void> {
+    await this.#withConsole(this.#groupsOf('web'), { parameters: { ...PARAMETERS, KEEP_AUDIO_DAYS: '1' } });
+  }
+
+  async #withConsole(groups: readonly Group[], options: Partial<SuiteOptions>): Promise<void> {
+    if (groups.length === 0) return;
+    await this.#inSuite({ console: true, ...options }, ({ env }, stop) => this.#runner.run(groups, env, stop));
+  }
+
+  /** Counts a failed suite instead of throwing, because the last line must be the sum. @throws the signal's reason */
+  async #inSuite(
+    options: Partial<SuiteOptions>,
+    work: (suite: Suite, stop: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await withSuite({ ports: 'free', signal: this.#signal, ...options }, async (suite, stop) => {
+        await work(suite, stop);
+        return this.#runner.sum.failed === 0 ? 0 : 1;
+      });
+    } catch (error) {
+      if (this.#signal.aborted) throw error;
+      this.#runner.fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+}
