@@ -5,7 +5,7 @@ import { say, since } from '../console.ts';
 import { startDeepgramStandIn } from '../deepgram/server.ts';
 import { FUNCTIONS, PROJECT_ID } from '../paths.ts';
 import { NO_CLOUD } from '../process.ts';
-import { OLDEST_JAVA, findJava } from '../setup/java.mjs';
+import { OLDEST_JAVA, findJava, type Java } from '../setup/java.mjs';
 import { buildFunctions, watchFunctions } from './build.ts';
 import { chooseEmulatorPrograms, findDownloads } from './downloads.ts';
 import { spawnFirebase, untilReady } from './firebaseTools.ts';
@@ -22,6 +22,7 @@ import {
   removeAbandonedWorkspaces,
   type Listener,
   type Ports,
+  type Workspace,
 } from './workspace.ts';
 
 export interface SuiteOptions {
@@ -95,14 +96,48 @@ export async function startSuite(options: SuiteOptions): Promise<Suite> {
 }
 
 async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit<Suite, 'stop'>> {
-  const { signal, parameters, deepgramApiKey, transcriber = 'deepgram' } = options;
   await removeAbandonedWorkspaces();
   const java = findJava();
   if (java === null) throw new Error(`The emulators need Java ${OLDEST_JAVA} or newer: "npm start" brings one.`);
   const found = findDownloads();
   const programs = await chooseEmulatorPrograms(found);
   const ui = options.ui === true && (found.ui || programs.downloads);
+  const { ports, standIn, workspace } = await prepareWorkspace(options, ui, cleanups);
+  say.doing(
+    programs.downloads
+      ? 'Downloading and starting the Emulator Suite; the first time takes minutes …'
+      : 'Starting the Emulator Suite …',
+  );
+  const logFile = newLogFile();
+  const { child, ended } = launch(workspace, logFile, java, programs.env, cleanups);
+  const limitMs = programs.downloads ? DOWNLOAD_LIMIT_MS : START_LIMIT_MS;
+  await untilReady(child, { logFile, functionsPort: ports.functions, limitMs, signal: options.signal });
+  // firebase-tools continues without an emulator that has died, and only its log says so.
+  const died = new Promise<Error>((resolve) => {
+    cleanups.push(
+      watchListeners(listenersOf(ports), (name) => {
+        resolve(errorWithLog(`The ${name} emulator ended by itself: start again`, logFile));
+      }),
+    );
+  });
+  return {
+    env: {
+      ...environmentFor(ports, standIn?.url),
+      FUNCTIONS_BUILD: path.join(workspace.functions, 'lib'),
+      [SUITE_MARK]: workspace.directory,
+    },
+    logFile,
+    uiUrl: ui ? `http://127.0.0.1:${ports.ui}` : null,
+    crashed: Promise.race([ended, died]),
+    watch: () => {
+      cleanups.push(watchFunctions(workspace.functions));
+    },
+  };
+}
 
+/** The ports of a suite, its stand-in if it needs one, and its directory with the functions and perhaps the console built. */
+async function prepareWorkspace(options: SuiteOptions, ui: boolean, cleanups: Cleanups) {
+  const { signal, parameters, deepgramApiKey, transcriber = 'deepgram' } = options;
   const { ports, standInPort } = await allocatePorts(options.ports, cleanups);
   const chosen = parameters?.['TRANSCRIBER'] ?? transcriber;
   const needsStandIn = chosen === 'deepgram' && deepgramApiKey === undefined;
@@ -128,19 +163,23 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
     const atWork = standIn === null ? chosen : 'stand-in';
     await buildConsole(workspace.hosting, { ports, ui, transcriber: atWork }, signal);
   }
+  return { ports, standIn, workspace };
+}
 
-  say.doing(
-    programs.downloads
-      ? 'Downloading and starting the Emulator Suite; the first time takes minutes …'
-      : 'Starting the Emulator Suite …',
-  );
+/** Starts firebase-tools. `ended` resolves only if it ends by itself. */
+function launch(
+  workspace: Workspace,
+  logFile: string,
+  java: Java,
+  environment: Readonly<Record<string, string>>,
+  cleanups: Cleanups,
+) {
   const lastResort = (): void => {
     killSuiteNow(workspace.directory);
     workspace.remove();
   };
   process.on('exit', lastResort);
-  const logFile = newLogFile();
-  const child = spawnFirebase(workspace, java, programs.env);
+  const child = spawnFirebase(workspace, java, environment);
   const ended = new Promise<Error>((resolve) => {
     const onExit = (): void => {
       resolve(errorWithLog('The emulators ended by themselves', logFile));
@@ -152,26 +191,7 @@ async function assemble(options: SuiteOptions, cleanups: Cleanups): Promise<Omit
       process.off('exit', lastResort);
     });
   });
-  const limitMs = programs.downloads ? DOWNLOAD_LIMIT_MS : START_LIMIT_MS;
-  await untilReady(child, { logFile, functionsPort: ports.functions, limitMs, signal });
-  // firebase-tools continues without an emulator that has died, and only its log says so.
-  const died = new Promise<Error>((resolve) => {
-    cleanups.push(
-      watchListeners(listenersOf(ports), (name) => {
-        resolve(errorWithLog(`The ${name} emulator ended by itself: start again`, logFile));
-      }),
-    );
-  });
-  const uiUrl = ui ? `http://127.0.0.1:${ports.ui}` : null;
-  const env = {
-    ...environmentFor(ports, standIn?.url),
-    FUNCTIONS_BUILD: path.join(workspace.functions, 'lib'),
-    [SUITE_MARK]: workspace.directory,
-  };
-  const watch = (): void => {
-    cleanups.push(watchFunctions(workspace.functions));
-  };
-  return { env, logFile, uiUrl, crashed: Promise.race([ended, died]), watch };
+  return { child, ended };
 }
 
 /**
