@@ -66,7 +66,7 @@ function partsOf({ parts }: OggLink): FilePart[] {
 }
 
 function endOf({ isEndAlone, seconds, tailBytes }: OggLink): FileEnd {
-  return { bytes: tailBytes, ...(isEndAlone && { lastPartEndsAt: seconds }) };
+  return { bytes: tailBytes, endsAt: seconds, isLastUnplaced: isEndAlone };
 }
 
 function totalOf(stretches: readonly Stretch[]): number {

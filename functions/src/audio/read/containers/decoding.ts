@@ -32,6 +32,9 @@ export class UnsupportedCodec extends Error {}
 /** The longest frame of MP3: MPEG-1, 320 kbit/s at 32 kHz, with padding. */
 const MAX_MP3_FRAME_BYTES = 1441;
 
+/** Containers whose frames of FLAC tell the time better than FFmpeg does. */
+const NUMBERED_FRAMES: readonly Demuxer[] = ['ogg', 'flac'];
+
 /** How many samples are passed on at a time. */
 const BATCH_SAMPLES = SAMPLE_RATE;
 
@@ -107,7 +110,7 @@ export class Decoding {
     for (const [i, { view, lostSeconds = 0, seconds = 0 }] of parts.entries()) {
       const isLast = i === parts.length - 1;
       missing += lostSeconds;
-      const opened = await this.#tryToOpen(view, (isLast ? end.lastPartEndsAt : null) ?? null);
+      const opened = await this.#tryToOpen(view, isLast && end.isLastUnplaced ? (end.endsAt ?? null) : null);
       if (opened === null) {
         missing += seconds;
         continue;
@@ -129,8 +132,9 @@ export class Decoding {
           if (this.#isBatchReady) yield this.#mixed(mixer, false);
         }
         for (const open of streams.values()) this.#finish(libav, open);
-        if (isLast) this.#loseTail(view, streams, end);
-        if (!isEndOfFile(result)) this.#note('The decoder stopped before the end of the file.');
+        const hasStopped = !isEndOfFile(result);
+        if (hasStopped) this.#note('The decoder stopped before the end of the file.');
+        if (isLast) this.#loseTail(view, streams, end, hasStopped);
       } finally {
         for (const { decoder } of streams.values()) decoder?.close();
         libav.avformat_close_input_js_sync(context);
@@ -213,7 +217,7 @@ export class Decoding {
     if (open === undefined) return;
     const { track, stream } = open;
     track.lastSeconds = libav.AVPacket_duration_sync(packet) * stream.tick || track.lastSeconds;
-    if (this.#demuxer === 'ogg' && stream.codec === 'flac') placeFlacFrame(libav, packet, track);
+    if (NUMBERED_FRAMES.includes(this.#demuxer) && stream.codec === 'flac') placeFlacFrame(libav, packet, track);
     const pts = timestampOf(libav.AVPacket_pts_sync(packet), libav.AVPacket_ptshi_sync(packet));
     // MP3 has no time stamps. Bytes between its frames took as long as the same number of bytes in frames. FFmpeg adds them to
     // the packet before or behind, or to neither.
@@ -310,11 +314,18 @@ export class Decoding {
   /**
    * Adds lost time for what the container claims beyond the decoded audio, and for unread bytes at the end. Zeros behind all
    * claimed audio are padding.
+   * @param hasStopped whether FFmpeg stopped before the end
    */
-  #loseTail(view: FileView, streams: ReadonlyMap<number, OpenTrack>, { bytes = 0, seconds = 0 }: FileEnd): void {
-    const { maxSeconds } = this.#shared;
+  #loseTail(
+    view: FileView,
+    streams: ReadonlyMap<number, OpenTrack>,
+    { bytes = 0, seconds = 0, endsAt = 0 }: FileEnd,
+    hasStopped: boolean,
+  ): void {
+    const { maxSeconds, isMended } = this.#shared;
     const unread = this.#bytes.unreadIn(view);
-    const claimed = claimedSeconds(view, this.#demuxer, unread.bytes + unread.zeros > 0 || this.#shared.isMended) ?? 0;
+    const isDamaged = hasStopped || isMended || unread.bytes + unread.zeros > 0;
+    const claimed = claimedSeconds(view, this.#demuxer, isDamaged) ?? (hasStopped ? endsAt : 0);
     const claimedBytes = missingBytes(view, this.#demuxer);
     for (const { track } of streams.values()) {
       const decoded = track.timeline.length / SAMPLE_RATE;

@@ -31,8 +31,10 @@ export interface FileEnd {
   /** The audio that is missing behind the last part, in bytes or in seconds. */
   readonly bytes?: number;
   readonly seconds?: number;
-  /** Where the last part ends, seconds, if its packets do not say where they begin. */
-  readonly lastPartEndsAt?: number;
+  /** Where the last part ends, seconds, if that is known. */
+  readonly endsAt?: number;
+  /** Whether the packets of the last part do not say where they begin. */
+  readonly isLastUnplaced?: boolean;
 }
 
 /** A part of a file that a demuxer has opened, and its audio tracks. */

@@ -207,6 +207,11 @@ class LinkBuilder {
   }
 
   page(page: OggPage, position: number): void {
+    const isOfNoStream = !page.isFirst && this.#streams.size > 0 && !this.#streams.has(page.serial);
+    if (isOfNoStream && this.#streams.size < MAX_STREAMS) {
+      this.skip(page.size); // the headers of its link are lost, and FFmpeg would stop here
+      return;
+    }
     this.bytes += page.size;
     this.#tailBytes = 0;
     this.#hasEnded = page.isLast;

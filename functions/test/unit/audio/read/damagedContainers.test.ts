@@ -135,6 +135,20 @@ describe('Damaged files', function () {
     });
   }
 
+  it('with missing bytes behind the first frames of .flac keep these frames at the start, and what follows on time', async () => {
+    const bytes = encode('flac');
+    const sound = bytes.indexOf(Buffer.of(0xff, 0xf8));
+    for (const from of [1000, 1500, 2000].map((length) => sound + length)) {
+      const decoded = await decodeAll(
+        Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + 5000)]),
+        file('flac'),
+      );
+      assert.ok(decoded.frames[0]!.payload !== null, 'the first frame is lost');
+      assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.01, `${decoded.pcm.length / RATE} s`);
+      assert.ok(Math.abs(startOf(decoded).lag) < 20, `${startOf(decoded).lag} samples late`);
+    }
+  });
+
   it('with a packet of AAC that states 41 channels have lost it, and nothing else', async () => {
     const bytes = encode('m4a');
     const { pcm: intact } = await decodeAll(bytes, file('m4a'));

@@ -35,6 +35,31 @@ describe('Files', () => {
     }
   });
 
+  for (const decoder of BOTH) {
+    it(`of Ogg behind another one, without the first page, are lost time: ${decoder}`, async () => {
+      const [first, second] = [encode('ogg'), encode('ogg', [], ['-serial_offset', '7'])];
+      const cut = second.subarray(second.indexOf('OggS', 4));
+      const decoded = await decodeAll(Buffer.concat([first, cut]), file('ogg'), { decoder });
+      assert.ok(Math.abs(lostSeconds(decoded) - 10) < 0.5, `${lostSeconds(decoded)} s lost`);
+      assert.ok(Math.abs(decoded.pcm.length / RATE - 20) < 0.5, `${decoded.pcm.length / RATE} s`);
+    });
+  }
+
+  it('of Ogg at which the decoder stops before the end have lost the rest', async () => {
+    const bytes = encode('ogg', [], ['-page_duration', '200000']);
+    let page = 0;
+    for (let at = bytes.indexOf('OggS'); at >= 0; at = bytes.indexOf('OggS', at + 4), page++) {
+      if (page < 10 || page % 3 !== 0) continue;
+      const next = bytes.indexOf('OggS', at + 4);
+      bytes.fill(0xff, at + 6, at + 14); // says that no packet ends on the page
+      bytes.fill(0, at + 22, at + 26);
+      bytes.writeUInt32LE(oggCrc32(bytes.subarray(at, next < 0 ? bytes.length : next)), at + 22);
+    }
+    const decoded = await decodeAll(bytes, file('ogg'));
+    assert.ok(lostSeconds(decoded) > 5, `${lostSeconds(decoded)} s lost`);
+    assert.ok(Math.abs(decoded.pcm.length / RATE - 10) < 0.3, `${decoded.pcm.length / RATE} s`);
+  });
+
   it('of Ogg with one wrong byte anywhere in a page are read as without it', async () => {
     const bytes = encode('ogg');
     const { pcm } = await decodeAll(bytes, file('ogg'));

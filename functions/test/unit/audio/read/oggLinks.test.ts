@@ -60,7 +60,7 @@ describe('the pages of an Ogg file', () => {
   it('are followed for a limited number of streams', () => {
     const body = Buffer.from('OpusHead\u0001\u0001\0\0\0\0\0\0\0\0\0', 'latin1');
     const head = (serial: number): Buffer => {
-      const bytes = Buffer.concat([page(serial, 0), body]);
+      const bytes = Buffer.concat([page(serial, 0, true), body]);
       bytes[27] = body.length;
       bytes.writeUInt32LE(0, 22);
       bytes.writeUInt32LE(oggCrc32(bytes), 22);
