@@ -26,6 +26,9 @@ export function leadInEnd(bytes: Uint8Array, from = 0): number {
   }
 }
 
+/** In version 2.4, the flag of a tag that repeats its header at its end. The length of the tag does not count that. */
+const [FOOTER_VERSION, HAS_FOOTER] = [4, 0x10];
+
 /** How many zeros these bytes begin with. */
 export function zerosBefore(bytes: Uint8Array): number {
   const first = bytes.findIndex((byte) => byte !== 0);
@@ -36,5 +39,10 @@ export function zerosBefore(bytes: Uint8Array): number {
 export function tagBytes(bytes: Uint8Array, at: number): number {
   const head = Buffer.from(bytes.subarray(at, at + TAG_HEAD_BYTES));
   if (head.length < TAG_HEAD_BYTES || head.toString('latin1', 0, 3) !== 'ID3') return 0;
-  return TAG_HEAD_BYTES + head.subarray(6).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0);
+  const hasFooter = head.readUInt8(3) === FOOTER_VERSION && (head.readUInt8(5) & HAS_FOOTER) !== 0;
+  return (
+    TAG_HEAD_BYTES +
+    head.subarray(6).reduce((sum, byte) => sum * 128 + (byte & 0x7f), 0) +
+    (hasFooter ? TAG_HEAD_BYTES : 0)
+  );
 }

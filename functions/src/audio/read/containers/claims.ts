@@ -42,10 +42,23 @@ export function claimedSeconds(file: FileView, demuxer: string, isDamaged = fals
   }
 }
 
-/** The first bytes of a file, behind an ID3v2 tag if there is one. */
+/** How many tags one after the other are skipped: only fabricated bytes have more. */
+const MAX_TAGS = 16;
+
+/** Where the ID3v2 tags that begin at a position end. */
+export function behindTags(file: FileView, position: number): number {
+  let at = position;
+  for (let tags = 0; tags < MAX_TAGS; tags++) {
+    const size = tagBytes(readView(file, at, TAG_HEAD_BYTES), 0);
+    if (size === 0) break;
+    at += size;
+  }
+  return at;
+}
+
+/** The first bytes of a file, behind ID3v2 tags if there are any. */
 export function headOf(file: FileView): Buffer {
-  const tag = tagBytes(readView(file, 0, TAG_HEAD_BYTES), 0);
-  return Buffer.from(readView(file, tag, HEAD_BYTES));
+  return Buffer.from(readView(file, behindTags(file, 0), HEAD_BYTES));
 }
 
 /** The duration in STREAMINFO: https://www.rfc-editor.org/rfc/rfc9639#name-streaminfo */

@@ -5,17 +5,15 @@
  */
 import { OLDER_FORMAT } from 'offline-audio-sync-contract';
 import type { FileExtension } from '../format.ts';
-import { TAG_HEAD_BYTES, tagBytes } from '../leadIn.ts';
+import { TAG_HEAD_BYTES } from '../leadIn.ts';
 import { containerOf, containersWithin, HEAD_WITHIN_BYTES, SIGNATURE_BYTES } from '../signatures.ts';
+import { behindTags } from './claims.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
 
 /** Bytes that show the first frames of MP3 or AAC. */
 const FRAMES_BYTES = 4096;
-
-/** How many ID3 tags before a file are skipped: only fabricated bytes have more, and each place asks anew. */
-const MAX_TAGS = 16;
 
 /** The largest number of files: each is written and opened separately. */
 const MAX_FILES = 100;
@@ -53,16 +51,8 @@ export function filesWithin(file: FileView, extension: FileExtension): readonly 
  * tag begins a file only if audio follows it: some programs append a tag to a file.
  */
 function kindAt(file: FileView, position: number): FileExtension | null {
-  let at = position;
-  for (let tags = 0; tags < MAX_TAGS; tags++) {
-    const tag = tagBytes(readView(file, at, TAG_HEAD_BYTES), 0);
-    if (tag === 0) {
-      const bytes = readView(file, at, FRAMES_BYTES);
-      return bytes.length < TAG_HEAD_BYTES ? null : containerOf(bytes, OLDER_FORMAT);
-    }
-    at += tag;
-  }
-  return null;
+  const bytes = readView(file, behindTags(file, position), FRAMES_BYTES);
+  return bytes.length < TAG_HEAD_BYTES ? null : containerOf(bytes, OLDER_FORMAT);
 }
 
 /**

@@ -35,8 +35,8 @@ function codedNumber(bytes: Uint8Array): number | null {
 }
 
 /**
- * Sets the time stamp of a packet to the position that its frame states: in a part behind a loss, FFmpeg counts frames of FLAC
- * in Ogg from 0.
+ * Sets the time stamp of a packet to the position that its first frame states. In a part behind a loss, FFmpeg counts frames of
+ * FLAC in Ogg from 0. In FLAC without a container, it joins the frames before damage to one packet, with the time of the last.
  * @param track knows the longest packet so far, in ticks, which are samples
  */
 export function placeFlacFrame(libav: Libav, packet: number, track: { longestTicks: number }): void {

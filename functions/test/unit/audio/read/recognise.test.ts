@@ -102,6 +102,17 @@ describe('A recording that is an ordinary file', function () {
     }
   });
 
+  it('is read behind a tag that ends with a footer', async () => {
+    const [tag, footer] = ['ID3', '3DI'].map((name) => Buffer.from(`${name}\x04\0\x10\0\0\x01\0`, 'latin1'));
+    for (const extension of ['mp3', 'aac', 'flac'] as const) {
+      const bytes = kinds.get(extension)!;
+      const behind = Buffer.concat([tag!, Buffer.alloc(128, 0xff), footer!, bytes]);
+      const open = await openRecording(pieces(behind), file(extension), new AbortController().signal);
+      const [whole, tagged] = [await decodeAll(bytes, file(extension)), await decodeAll(open.bytes, open.format)];
+      assert.equal(tagged.pcm.length, whole.pcm.length, extension);
+    }
+  });
+
   it('is refused, with a name for what it is, if it is no audio, or none that can be decoded', () => {
     for (const [bytes, reason] of [
       [Buffer.from('#EXTM3U\nhttp://example.com/x.mp3\n'), /no audio format that is known, not those of a \.mp3 file/],
