@@ -76,7 +76,8 @@ export class Timeline {
   /** Samples to add to a time stamp to get a position; null before the first time stamp. */
   #shift: number | null = null;
   /**
-   * The value of {@link #shift} before a time stamp of another clock, until the next time stamp shows which of the two holds.
+   * The value of {@link #shift} before time stamps of another clock. It holds again if they were damaged: in Matroska, one byte
+   * moves the time stamps of several seconds.
    */
   #shiftBefore: number | null = null;
   #claimed: ClaimedGap | null = null;
@@ -188,10 +189,16 @@ export class Timeline {
    * @returns the shift that holds for this time stamp, samples
    */
   #judge(at: number, current: number): number {
+    const slack = TOLERANCE_SECONDS * SAMPLE_RATE;
     const distance = (shift: number, position: number): number => Math.abs(at + shift - position);
-    const fits = (shift: number, position: number): boolean =>
-      distance(shift, position) <= TOLERANCE_SECONDS * SAMPLE_RATE;
-    const shift = this.#shiftBefore !== null && fits(this.#shiftBefore, this.#position) ? this.#shiftBefore : current;
+    const fits = (shift: number, position: number): boolean => distance(shift, position) <= slack;
+    const aheadOf = (shift: number): number => at + shift - this.#position;
+    const earlier = this.#shiftBefore;
+    const isEarlierClock =
+      earlier !== null &&
+      aheadOf(earlier) >= -slack &&
+      (aheadOf(current) < -slack || aheadOf(earlier) < aheadOf(current));
+    const shift = isEarlierClock ? earlier : current;
     const claimed = this.#claimed;
     const before = this.#position - (claimed?.ahead ?? 0);
     if (claimed !== null && fits(shift, before) && distance(shift, before) < distance(shift, this.#position)) {
@@ -199,7 +206,7 @@ export class Timeline {
       this.#placed -= claimed.stretch.samples;
       claimed.stretch.samples = 0;
     }
-    this.#shiftBefore = null;
+    if (isEarlierClock) this.#shiftBefore = null;
     this.#claimed = null;
     return shift;
   }

@@ -73,4 +73,10 @@ describe('The time axis of a container', () => {
   it('continues where another clock begins, and has the gaps of that clock', () => {
     assert.equal(placed([0, 1, 2, -20, -19, -10]), `${audio(5)}, 8 silence, 1 audio`);
   });
+
+  it('continues with the clock from before some time stamps that were damaged', () => {
+    assert.equal(placed([0, 1, 2, 0, 1, 5, 6]), audio(7));
+    assert.equal(placed([0, 1, 2, 0, 1, 7, 8]), `${audio(5)}, 2 silence, ${audio(2)}`);
+    assert.equal(placed([0, 1, 2, 1e6, 1e6 + 1, 5, 6]), audio(7));
+  });
 });
