@@ -25,8 +25,8 @@ const HEADER_BYTES = 8 * 1024;
  */
 const SLACK_SECONDS = 0.25;
 
-/** The part of an Ogg file behind which its last page may begin. */
-const LAST_PAGE_FROM = 0.95;
+/** The parts of an Ogg and of a WebM file behind which the last page, or the last cluster, may begin. */
+const [LAST_PAGE_FROM, LAST_CLUSTER_FROM] = [0.95, 0.85];
 
 /** The memory that decoding a small file may add to the process: for the builds and for what they decode. */
 const MAX_GROWTH_BYTES = 300 * 1024 * 1024;
@@ -96,19 +96,21 @@ function original(extension: Encoded): Buffer {
 /**
  * Whatever is damaged, the recording is read, or an AppError blames it, within the memory of one decoder. If only the audio was
  * damaged, it is read, and the decoded and the lost time together are as long as the recording. Bytes that are inserted into
- * a WAV file are samples, and make it longer. Only the last page of an Ogg file says how long it is.
+ * a WAV file are samples, and make it longer. Only the last page of an Ogg file says how long it is, and nothing contradicts the
+ * time of the last cluster of WebM.
  */
 export function damagedContainers(read: typeof secondsOf) {
   return fc.asyncProperty(fc.constantFrom(...EXTENSIONS), damage, fc.boolean(), async (extension, harm, isInAudio) => {
     const bytes = original(extension);
     const from = isInAudio ? Math.min(HEADER_BYTES, bytes.length / 8) : 0;
-    const isEndDamaged = harm.kind === 'cut' || harm.at + harm.length > LAST_PAGE_FROM;
+    const end = harm.kind === 'cut' ? 1 : harm.at + harm.length;
     const before = process.memoryUsage.rss();
     try {
       const difference = (await read(damaged(bytes, harm, from), extension)) - SECONDS;
       if (!isInAudio) return true;
-      if (extension === 'ogg' && isEndDamaged) return true;
-      const mayBeLonger = extension === 'wav' && harm.kind === 'insert';
+      if (extension === 'ogg' && end > LAST_PAGE_FROM) return true;
+      const mayBeLonger =
+        (extension === 'wav' && harm.kind === 'insert') || (extension === 'webm' && end > LAST_CLUSTER_FROM);
       return difference >= -SLACK_SECONDS && (mayBeLonger || difference <= SLACK_SECONDS);
     } catch (error) {
       return error instanceof AppError && error.remedy === 'never' && (!isInAudio || harm.kind === 'cut');

@@ -129,7 +129,8 @@ export class Decoding {
         for (; result >= 0; result = await libav.av_read_frame(context, packet)) {
           this.#decodePacket(libav, packet, streams);
           libav.av_packet_unref_sync(packet);
-          if (this.#isBatchReady) yield this.#mixed(mixer, false);
+          const stretches = this.#isBatchReady ? this.#mixed(mixer, false) : [];
+          if (stretches.length > 0) yield stretches;
         }
         for (const open of streams.values()) this.#finish(libav, open);
         const hasStopped = !isEndOfFile(result);

@@ -16,6 +16,15 @@ const TOLERANCE_SECONDS = 0.1;
 const MAX_ROUNDING_SECONDS = 0.005;
 
 /**
+ * For how much audio behind it a gap may be contradicted: one byte moves the time stamps of a cluster of Matroska, which has up
+ * to five seconds in most files.
+ */
+const UNCONFIRMED_SECONDS = 10;
+
+/** A gap shorter than this is confirmed by the next time stamp, because jitter may look like what contradicts it. */
+const LEAST_UNCONFIRMED_SECONDS = 3 * TOLERANCE_SECONDS;
+
+/**
  * The latest first time stamp that counts as an offset from the start of the recording. A later one comes from a stream that
  * ran before (this is a part of a broadcast, or of a longer recording): the capture time then is the time of the first sample.
  */
@@ -47,6 +56,8 @@ interface ClaimedGap {
   readonly stretch: { readonly kind: 'silence' | 'lost'; samples: number };
   /** Its length in samples, not rounded. */
   readonly ahead: number;
+  /** The position up to which time stamps may contradict it. */
+  readonly until: number;
 }
 
 /** How far ahead of the samples a time stamp must be behind damage, to say that a frame is missing. */
@@ -178,14 +189,17 @@ export class Timeline {
       this.#shiftBefore = shift;
       this.#shift = shift - ahead;
     } else {
-      this.#claimed = { stretch: { kind: gap, samples: this.#advance(ahead / SAMPLE_RATE) }, ahead };
-      this.#expected.push(this.#claimed.stretch);
+      const stretch = { kind: gap, samples: this.#advance(ahead / SAMPLE_RATE) };
+      const isLong = ahead >= LEAST_UNCONFIRMED_SECONDS * SAMPLE_RATE;
+      const until = this.#position + (isLong ? UNCONFIRMED_SECONDS * SAMPLE_RATE : 0);
+      this.#claimed = { stretch, ahead, until };
+      this.#expected.push(stretch);
     }
   }
 
   /**
-   * Checks whether this time stamp continues from before the last one. Then the last one was damaged, and its gap is removed:
-   * one wrong byte moves a time stamp by hours.
+   * Checks whether this time stamp continues from before the last gap. Then the time stamps in between were damaged, and the gap
+   * is removed: one wrong byte moves a time stamp by hours.
    * @returns the shift that holds for this time stamp, samples
    */
   #judge(at: number, current: number): number {
@@ -201,13 +215,15 @@ export class Timeline {
     const shift = isEarlierClock ? earlier : current;
     const claimed = this.#claimed;
     const before = this.#position - (claimed?.ahead ?? 0);
-    if (claimed !== null && fits(shift, before) && distance(shift, before) < distance(shift, this.#position)) {
+    const isContradicted =
+      claimed !== null && fits(shift, before) && distance(shift, before) < distance(shift, this.#position);
+    if (isContradicted) {
       this.#position -= claimed.ahead;
       this.#placed -= claimed.stretch.samples;
       claimed.stretch.samples = 0;
     }
     if (isEarlierClock) this.#shiftBefore = null;
-    this.#claimed = null;
+    if (isContradicted || this.#position >= (claimed?.until ?? 0)) this.#claimed = null;
     return shift;
   }
 

@@ -78,5 +78,7 @@ describe('The time axis of a container', () => {
     assert.equal(placed([0, 1, 2, 0, 1, 5, 6]), audio(7));
     assert.equal(placed([0, 1, 2, 0, 1, 7, 8]), `${audio(5)}, 2 silence, ${audio(2)}`);
     assert.equal(placed([0, 1, 2, 1e6, 1e6 + 1, 5, 6]), audio(7));
+    assert.equal(placed([0, 1, 2, 63, 64, 65, 6, 7]), audio(8));
+    assert.equal(placed([0, 1, 2, 63, 64, 65, 66]), `${audio(3)}, 60 silence, ${audio(4)}`);
   });
 });
