@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { storeContract } from '../support/storeContract.ts';
 import { VirtualClock } from '../support/virtualClock.ts';
 
 /** A client without a network. */
-function alone(store: RecordingStore): SyncClient {
+function offline(store: RecordingStore): SyncClient {
   const { backend } = new FakeServer(new VirtualClock());
   return createSyncClient({ store, backend: { ...backend, idToken: () => Promise.resolve(null) } });
 }
@@ -67,7 +67,7 @@ describe('The store of files', () => {
     assert.equal((await store.entries()).size, 0);
   });
 
-  it('reads ten thousand recordings in less than two seconds of processor time', async function () {
+  it('reads ten thousand recordings in at most eight times the processor time of their files alone', async () => {
     await (await open()).entries();
     const target = { deviceId: 'pendant', conversationId: null, clockOffsetMs: 0 };
     const failure = { code: 'recording_corrupt', message: 'Nothing in it can be read.', retryable: false };
@@ -91,15 +91,22 @@ describe('The store of files', () => {
       );
       writeFileSync(path.join(directory, 'audio', id), 'x');
     }
-    const [client, startedAt, before] = [alone(await open()), performance.now(), process.cpuUsage()];
-    await client.start();
-    const { user, system } = process.cpuUsage(before);
+    const secondsOf = async (work: () => Promise<unknown>): Promise<number> => {
+      const before = process.cpuUsage();
+      await work();
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1e6;
+    };
+    const folder = path.join(directory, 'entries');
+    // How fast the machine is. The files are read one by one, as nothing could be faster.
+    const alone = await secondsOf(async () => {
+      for (const name of await readdir(folder)) JSON.parse(readFileSync(path.join(folder, name), 'utf8'));
+    });
+    const client = offline(await open());
+    const seconds = await secondsOf(() => client.start());
     assert.equal(client.recordings().length, 10_000);
-    const seconds = (user + system) / 1e6;
-    console.log(
-      `      ${seconds.toFixed(2)} s of the processor, ${((performance.now() - startedAt) / 1000).toFixed(2)} s`,
-    );
-    assert.ok(seconds < 2, `${seconds} s`);
+    console.log(`      ${seconds.toFixed(2)} s of the processor; the files alone ${alone.toFixed(2)} s`);
+    assert.ok(seconds < 8 * alone, `${seconds} s, ${alone} s`);
     await client.dispose();
   });
 
