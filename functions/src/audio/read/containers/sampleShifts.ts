@@ -97,7 +97,7 @@ class HoleSearch {
     for (let shift = Math.min(first, last) + 1; shift < Math.max(first, last); shift++) {
       const sample = firstFrom(this.#offsets, start + shift, from);
       const proof = this.#proofOf(sample, Math.min(to, sample + TRIED_SAMPLES), bytes, start + shift);
-      if (proof > best.proof) best = { proof, shift, sample: sample + (TRIED_SAMPLES >> 1) };
+      if (proof > best.proof) best = { proof, shift, sample: Math.min(to, sample + TRIED_SAMPLES) };
     }
     return best.proof < LEAST_PROOF ? null : best;
   }
@@ -114,24 +114,33 @@ class HoleSearch {
   }
 }
 
-/**
- * Divides samples into those with the first shift and those with the last.
- * @returns the end of those that surely have the first, the start of those that have the last, and how sure the latter is
- */
-function edges(
-  first: Int8Array,
-  last: Int8Array,
-): { readonly before: number; readonly behind: number; readonly proof: number } {
-  let [proof, sum] = [last.reduce((total, score) => total + score, 0), 0];
-  let [most, mostBefore] = [proof, 0];
-  let found = { before: 0, behind: 0, proof };
-  for (let i = 0; i < first.length; i++) {
-    sum += first[i] ?? 0;
+interface Edges {
+  /** The end of the samples that surely have the first shift. */
+  readonly before: number;
+  /** The start of those that have the last. */
+  readonly behind: number;
+  /** How many more of these begin as usual than not. */
+  readonly proof: number;
+}
+
+/** Divides samples into those with the first shift, those with the last, and others between them. */
+function edges(first: Int8Array, last: Int8Array): Edges {
+  const { at: before } = mostOf(first);
+  const { at: fromEnd, sum: proof } = mostOf(last.toReversed());
+  const behind = last.length - fromEnd;
+  return before <= behind ? { before, behind, proof } : edgeBetween(first, last);
+}
+
+/** Where samples that may have both shifts change from the first to the last. */
+function edgeBetween(first: Int8Array, last: Int8Array): Edges {
+  let [before, proof] = [0, last.reduce((total, score) => total + score, 0)];
+  let found = { sum: proof, behind: 0, proof };
+  for (const [i, score] of first.entries()) {
+    before += score;
     proof -= last[i] ?? 0;
-    if (sum > mostBefore) [mostBefore, found] = [sum, { ...found, before: i + 1 }];
-    if (sum + proof >= most) [most, found] = [sum + proof, { ...found, behind: i + 1, proof }];
+    if (before + proof >= found.sum) found = { sum: before + proof, behind: i + 1, proof };
   }
-  return found;
+  return { before: found.behind, behind: found.behind, proof: found.proof };
 }
 
 /** The first sample from `from` on that begins at a position or behind it. */
@@ -152,10 +161,13 @@ const [ABSENT, OUTSIDE] = [-1, -2];
 const START_BYTES = 6;
 
 /**
- * How many of the first bits are compared. Packets of ALAC begin with five zeros, so that a few bits look the same a byte earlier;
- * packets of AAC have no more than seven bits in common.
+ * How many of the first bits are compared: packets of ALAC begin with some forty zeros, so that a few bits look the same a byte
+ * earlier; packets of AAC have no more than seven bits in common.
  */
-const [MANY_BITS, FEW_BITS] = [8 * START_BYTES, 7];
+const [ALL_BITS, COMPARED_BITS] = [8 * START_BYTES, [48, 40, 32, 24, 16, 7]];
+
+/** More bits are better if they explain this share of what fewer bits explain. */
+const MUCH = 0.9;
 
 /** How many beginnings may be the usual one: bytes of padding may be as frequent. */
 const CANDIDATES = 4;
@@ -201,24 +213,27 @@ function usualStart(early: Float64Array, late: Float64Array): IsUsual {
     return [...starts.filter((start, i) => start >= 0 && i % step === 0)];
   });
   const candidates = (bits: number): readonly { readonly isUsual: IsUsual; readonly proof: number }[] => {
-    const firstOf = (start: number): number => Math.floor(start / 2 ** (MANY_BITS - bits));
+    const firstOf = (start: number): number => Math.floor(start / 2 ** (ALL_BITS - bits));
     return mostFrequent(counted.map(firstOf)).map((usual) => {
       const isUsual: IsUsual = (start) => start >= 0 && firstOf(start) === usual;
-      const proof = mostOf(scoresOf(early, isUsual)) + mostOf(scoresOf(late, isUsual).toReversed());
+      const proof = mostOf(scoresOf(early, isUsual)).sum + mostOf(scoresOf(late, isUsual).toReversed()).sum;
       return { isUsual, proof };
     });
   };
-  const best = (bits: number) => candidates(bits).toSorted((a, b) => b.proof - a.proof)[0];
-  const [many, few] = [best(MANY_BITS), best(FEW_BITS)];
-  // If a few bits look the same at both shifts, some samples count twice.
-  const found = (few?.proof ?? 0) > early.length ? many : few;
-  return found?.isUsual ?? (() => false);
+  // If the bits look the same at both shifts, some samples count twice.
+  const found = COMPARED_BITS.flatMap(candidates).filter(({ proof }) => proof <= early.length);
+  const most = Math.max(...found.map(({ proof }) => proof));
+  return found.find(({ proof }) => proof >= MUCH * most)?.isUsual ?? (() => false);
 }
 
-/** The largest sum of the first scores. */
-function mostOf(scores: Int8Array): number {
-  let [sum, most] = [0, 0];
-  for (const score of scores) most = Math.max(most, (sum += score));
+/** The largest sum of the first scores, and how many scores that takes. */
+function mostOf(scores: Int8Array): { readonly sum: number; readonly at: number } {
+  let sum = 0;
+  let most = { sum, at: 0 };
+  for (const [i, score] of scores.entries()) {
+    sum += score;
+    if (sum > most.sum) most = { sum, at: i + 1 };
+  }
   return most;
 }
 

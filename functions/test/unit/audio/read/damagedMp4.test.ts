@@ -51,7 +51,7 @@ describe('An MP4 file whose index is not where the boxes before it lead', functi
     ['AAC', []],
     ['AAC in two channels', ['-ac', '2', '-ar', '44100']],
   ] as const) {
-    it(`of ${codec} is read between two places where bytes are missing or too many`, async () => {
+    it(`of ${codec} is read between places where bytes are missing or too many`, async () => {
       for (const place of [[], ['-movflags', '+faststart']]) {
         const whole = encode('m4a', [], [...encoder, ...place]);
         const [first, second] = [0.35, 0.7].map((share) => Math.round(share * whole.length)) as [number, number];
@@ -60,6 +60,16 @@ describe('An MP4 file whose index is not where the boxes before it lead', functi
           ['few are missing', [start, middle.subarray(3), end.subarray(2)]],
           ['many are missing', [start, middle.subarray(0.1 * whole.length), end.subarray(0.02 * whole.length)]],
           ['there are too many', [start, noise(300), middle, noise(1000), end]],
+          ['few and more are missing', [start, middle.subarray(3), end.subarray(700)]],
+          [
+            'some are missing at a third place',
+            [
+              start.subarray(0, first >> 1),
+              start.subarray((first >> 1) + 512),
+              middle.subarray(512),
+              end.subarray(512),
+            ],
+          ],
         ] as const) {
           const decoded = await decodeAll(Buffer.concat(damaged), file('m4a'));
           const missing = name === 'many are missing' ? 0.12 * SECONDS : 0;
