@@ -98,6 +98,7 @@ class HoleSearch {
       const sample = firstFrom(this.#offsets, start + shift, from);
       const proof = this.#proofOf(sample, Math.min(to, sample + TRIED_SAMPLES), bytes, start + shift);
       if (proof > best.proof) best = { proof, shift, sample: Math.min(to, sample + TRIED_SAMPLES) };
+      if (proof === TRIED_SAMPLES) break;
     }
     return best.proof < LEAST_PROOF ? null : best;
   }
@@ -172,8 +173,8 @@ const MUCH = 0.9;
 /** How many beginnings may be the usual one: bytes of padding may be as frequent. */
 const CANDIDATES = 4;
 
-/** How many reads are counted. */
-const COUNTED = 20_000;
+/** The largest number of samples by which the usual beginning is chosen. */
+const MAX_COUNTED = 20_000;
 
 /** The first bytes of each sample as a number, read `earlier` bytes before its stated position. */
 async function startsAt(
@@ -208,20 +209,19 @@ function scoresOf(starts: Float64Array, isUsual: IsUsual): Int8Array {
  * @param late those at the last shift
  */
 function usualStart(early: Float64Array, late: Float64Array): IsUsual {
-  const counted = [early, late].flatMap((starts) => {
-    const step = Math.ceil(starts.length / COUNTED);
-    return [...starts.filter((start, i) => start >= 0 && i % step === 0)];
-  });
+  const step = Math.ceil(early.length / MAX_COUNTED);
+  const [first, last] = [early.filter((_, i) => i % step === 0), late.filter((_, i) => i % step === 0)];
+  const counted = [...first, ...last].filter((start) => start >= 0);
   const candidates = (bits: number): readonly { readonly isUsual: IsUsual; readonly proof: number }[] => {
     const firstOf = (start: number): number => Math.floor(start / 2 ** (ALL_BITS - bits));
     return mostFrequent(counted.map(firstOf)).map((usual) => {
       const isUsual: IsUsual = (start) => start >= 0 && firstOf(start) === usual;
-      const proof = mostOf(scoresOf(early, isUsual)).sum + mostOf(scoresOf(late, isUsual).toReversed()).sum;
+      const proof = mostOf(scoresOf(first, isUsual)).sum + mostOf(scoresOf(last, isUsual).toReversed()).sum;
       return { isUsual, proof };
     });
   };
   // If the bits look the same at both shifts, some samples count twice.
-  const found = COMPARED_BITS.flatMap(candidates).filter(({ proof }) => proof <= early.length);
+  const found = COMPARED_BITS.flatMap(candidates).filter(({ proof }) => proof <= first.length);
   const most = Math.max(...found.map(({ proof }) => proof));
   return found.find(({ proof }) => proof >= MUCH * most)?.isUsual ?? (() => false);
 }
