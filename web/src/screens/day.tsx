@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { conversationsDuring, jobsSince, NO_LIMIT } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
 import type { Conversation, DayFigures as Figures, EditedConversation, Job } from '../data/model.ts';
@@ -76,7 +76,9 @@ function DayOf({ day, from, to, isNewest }: DayProps) {
   const kept = useKeptDay(day);
   const { conversations, isWhole } = useEdited(talks, span, kept);
   const { jobs, added, isServed: isAddedUp } = useJobsOf(span);
-  const figures = isAddedUp ? added : (kept?.figures ?? added);
+  // Those of the last visit count more than what this device can add up without the service, which may be a part.
+  const before = kept?.figures ?? null;
+  const figures = isAddedUp ? (added ?? before) : (before ?? added);
   useKeeping(day, isNewest && isWhole ? conversations : null, figures);
   const strip = useDayStrip(day);
   const isServed = talks.kind === 'ready' && !talks.fromCache;
@@ -168,7 +170,7 @@ function useTalks({ from, to }: Span): Loaded<Conversation[]> {
 
 interface DayJobs {
   readonly jobs: readonly Job[];
-  /** Null until the recordings of all these jobs are read, and if this device knows of none. */
+  /** Null until the recordings of all these jobs are read for the first time, and if this device knows of none. */
   readonly added: Figures | null;
   /** Whether the service has confirmed that these are all. */
   readonly isServed: boolean;
@@ -188,5 +190,9 @@ function useJobsOf(span: Span): DayJobs {
     const figures = figuresOf(jobs, span);
     return isWhole && (isServed || figures.ledger.audioSeconds > 0) ? figures : null;
   }, [jobs, isWhole, isServed, span]);
-  return { jobs, added, isServed };
+  // While the recordings of another job are being read, the sums stay what they were.
+  const last = useRef<{ readonly span: Span; readonly added: Figures } | null>(null);
+  if (added !== null) last.current = { span, added };
+  const shown = last.current?.span === span ? last.current.added : null;
+  return { jobs, added: shown, isServed };
 }

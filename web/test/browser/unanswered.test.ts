@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, Page, Request } from 'playwright-core';
+import type { Browser, Locator, Page, Request } from 'playwright-core';
 import { SAMPLES_DIR } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
@@ -57,6 +57,18 @@ describe('A user who returns while the service does not answer', function () {
     return answer;
   }
 
+  /** @returns a function that says whether the element has been busy at any time since */
+  async function watchBusy(element: Locator): Promise<() => Promise<boolean>> {
+    const seen = await element.evaluateHandle((node) => {
+      const record = { busy: false };
+      new MutationObserver(() => {
+        record.busy ||= node.ariaBusy === 'true';
+      }).observe(node, { attributeFilter: ['aria-busy'] });
+      return record;
+    });
+    return () => seen.evaluate(({ busy }) => busy);
+  }
+
   it('sees the newest day of the last visit before the first answer, and then the current one', async () => {
     await page.reload();
     const figures = page.getByRole('region', { name: 'The day in figures' });
@@ -77,8 +89,10 @@ describe('A user who returns while the service does not answer', function () {
     await page.locator('.block').first().waitFor({ state: 'attached' });
     await assertAccessible(page, 'The day of the last visit');
     await seedJobs(uid, noon, 4);
+    const wasBusy = await watchBusy(figures);
     answer();
     await figures.getByText('4 min', { exact: true }).waitFor();
+    assert.equal(await wasBusy(), false, 'the sums of the last visit stay until the current ones are known');
     assert((await layoutShift(page)) < 0.02, `what is there moved by ${await layoutShift(page)}`);
     await page.setViewportSize(DESKTOP);
     await page.unroute('**/accounts:lookup*');
