@@ -179,33 +179,18 @@ const NAMED = 30;
 /** The conversations that the job added to or created. */
 function Outcome({ job }: { job: Job }) {
   const [shown, setShown] = useState(NAMED);
-  const ids = job.conversationIds.slice(0, shown);
-  const known = useConversations(ids);
+  const ids = job.conversationIds;
   if (ids.length === 0) return null;
-  const startOf = (id: string): number => known.get(id)?.startedAt ?? Number.MAX_SAFE_INTEGER;
-  const rest = job.conversationIds.length - ids.length;
+  const parts = Array.from({ length: Math.ceil(Math.min(shown, ids.length) / NAMED) }, (_, i) =>
+    ids.slice(i * NAMED, (i + 1) * NAMED),
+  );
+  const rest = ids.length - shown;
   return (
     <section aria-labelledby="outcome">
       <h2 id="outcome">Conversations</h2>
-      <ul class="links">
-        {ids
-          .toSorted((a, b) => startOf(a) - startOf(b))
-          .map((id) => {
-            const conversation = known.get(id);
-            return (
-              <li key={id}>
-                <a href={hrefs.conversation(id)} dir="auto">
-                  {conversation?.title ?? 'Conversation'}
-                </a>
-                {conversation !== undefined && (
-                  <span class="hint">
-                    {dayOfYear(conversation.startedAt)}, {clock(conversation.startedAt)}
-                  </span>
-                )}
-              </li>
-            );
-          })}
-      </ul>
+      {parts.map((part, i) => (
+        <Conversations key={i} ids={part} />
+      ))}
       {rest > 0 && (
         <button
           class="button"
@@ -220,10 +205,53 @@ function Outcome({ job }: { job: Job }) {
   );
 }
 
+/** Links to conversations in order of time. Until all are read, as many empty rows take their place, so that no row moves. */
+function Conversations({ ids }: { ids: readonly string[] }) {
+  const { known, isWhole } = useConversations(ids);
+  if (!isWhole)
+    return (
+      <ul class="links" aria-busy="true" aria-label="Conversations are loading">
+        {ids.map((id) => (
+          <li key={`${id}/pending`} class="pending">
+            …
+          </li>
+        ))}
+      </ul>
+    );
+  const startOf = (id: string): number => known.get(id)?.startedAt ?? Number.MAX_SAFE_INTEGER;
+  return (
+    <ul class="links">
+      {ids
+        .toSorted((a, b) => startOf(a) - startOf(b))
+        .map((id) => {
+          const conversation = known.get(id);
+          return (
+            <li key={id}>
+              <a href={hrefs.conversation(id)} dir="auto">
+                {conversation?.title ?? 'Conversation'}
+              </a>
+              {conversation !== undefined && (
+                <span class="hint">
+                  {dayOfYear(conversation.startedAt)}, {clock(conversation.startedAt)}
+                </span>
+              )}
+            </li>
+          );
+        })}
+    </ul>
+  );
+}
+
+interface KnownConversations {
+  readonly known: ReadonlyMap<string, EditedConversation>;
+  /** Whether all are read, be it from this device's cache. */
+  readonly isWhole: boolean;
+}
+
 /** Reads these conversations and follows their changes: titles arrive a moment after the job has ended. */
-function useConversations(ids: readonly string[]): ReadonlyMap<string, EditedConversation> {
+function useConversations(ids: readonly string[]): KnownConversations {
   const { uid } = useApp();
-  /** By id; null for a conversation that was deleted. */
+  /** By id; null for a conversation that was deleted or cannot be read. */
   const [heard, setHeard] = useState<ReadonlyMap<string, Conversation | null>>(new Map());
   useEffect(() => {
     const stops = ids.map((id) =>
@@ -231,7 +259,10 @@ function useConversations(ids: readonly string[]): ReadonlyMap<string, EditedCon
         ({ value }) => {
           setHeard((before) => new Map(before).set(id, value));
         },
-        () => undefined, // The conversation keeps the title that it has.
+        () => {
+          // The conversation keeps the title that it has.
+          setHeard((before) => (before.has(id) ? before : new Map(before).set(id, null)));
+        },
       ),
     );
     return () => {
@@ -239,13 +270,15 @@ function useConversations(ids: readonly string[]): ReadonlyMap<string, EditedCon
     };
   }, [ids.join()]);
   const all = useMemo(() => [...heard.values()].filter((one) => one !== null), [heard]);
+  const isWhole = ids.every((id) => heard.has(id));
   // The edits are read once, when the times of all conversations are known.
-  const isWhole = all.length > 0 && ids.every((id) => heard.has(id));
+  const isKnown = isWhole && all.length > 0;
   const { edits } = useEdits(
-    isWhole ? Math.min(...all.map(({ startedAt }) => startedAt)) : 0,
-    isWhole ? Math.max(...all.map(({ finishedAt }) => finishedAt)) : 0,
+    isKnown ? Math.min(...all.map(({ startedAt }) => startedAt)) : 0,
+    isKnown ? Math.max(...all.map(({ finishedAt }) => finishedAt)) : 0,
   );
-  return useMemo(() => new Map(all.map((one) => [one.id, withEdits(one, edits)])), [all, edits]);
+  const known = useMemo(() => new Map(all.map((one) => [one.id, withEdits(one, edits)])), [all, edits]);
+  return { known, isWhole };
 }
 
 function FileRow({ file }: { file: JobFile }) {
