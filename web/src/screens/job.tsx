@@ -1,18 +1,17 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
-import { conversationsPath, filesOfJobs, isFinished, jobPath, NO_LIMIT } from 'offline-audio-sync-contract';
+import { useState } from 'preact/hooks';
+import { filesOfJobs, isFinished, jobPath, NO_LIMIT } from 'offline-audio-sync-contract';
 import { useApp } from '../ui/app.ts';
-import type { Conversation, EditedConversation, Job, JobFile } from '../data/model.ts';
+import type { Job, JobFile } from '../data/model.ts';
 import { counted } from '../domain/counted.ts';
-import { withEdits } from '../domain/edited.ts';
 import { canCancel, devicesOf, reasonsOf, retryOf } from '../domain/jobText.ts';
 import { FILE_STATES } from '../domain/recordingText.ts';
 import { isDenied } from '../domain/sentence.ts';
 import { bytes, clock, clockSeconds, dayOf, dayOfYear, duration } from '../domain/time.ts';
-import { conversationOf, filePageOf, jobOf } from '../firebase/documents.ts';
+import { filePageOf, jobOf } from '../firebase/documents.ts';
 import { call, liveDocument, liveQuery } from '../firebase/store.ts';
 import { hrefs } from '../router.ts';
 import { Confirm } from '../ui/confirm.tsx';
-import { useEdits } from '../ui/edits.ts';
+import { ConversationLinks } from '../ui/conversationLinks.tsx';
 import { Glyph } from '../ui/icons.tsx';
 import { JobProgress, StatusChip, WaitingFor } from '../ui/job.tsx';
 import { LedgerBar } from '../ui/ledger.tsx';
@@ -189,7 +188,7 @@ function Outcome({ job }: { job: Job }) {
     <section aria-labelledby="outcome">
       <h2 id="outcome">Conversations</h2>
       {parts.map((part, i) => (
-        <Conversations key={i} ids={part} />
+        <ConversationLinks key={i} ids={part} />
       ))}
       {rest > 0 && (
         <button
@@ -203,82 +202,6 @@ function Outcome({ job }: { job: Job }) {
       )}
     </section>
   );
-}
-
-/** Links to conversations in order of time. Until all are read, as many empty rows take their place, so that no row moves. */
-function Conversations({ ids }: { ids: readonly string[] }) {
-  const { known, isWhole } = useConversations(ids);
-  if (!isWhole)
-    return (
-      <ul class="links" aria-busy="true" aria-label="Conversations are loading">
-        {ids.map((id) => (
-          <li key={`${id}/pending`} class="pending">
-            …
-          </li>
-        ))}
-      </ul>
-    );
-  const startOf = (id: string): number => known.get(id)?.startedAt ?? Number.MAX_SAFE_INTEGER;
-  return (
-    <ul class="links">
-      {ids
-        .toSorted((a, b) => startOf(a) - startOf(b))
-        .map((id) => {
-          const conversation = known.get(id);
-          return (
-            <li key={id}>
-              <a href={hrefs.conversation(id)} dir="auto">
-                {conversation?.title ?? 'Conversation'}
-              </a>
-              {conversation !== undefined && (
-                <span class="hint">
-                  {dayOfYear(conversation.startedAt)}, {clock(conversation.startedAt)}
-                </span>
-              )}
-            </li>
-          );
-        })}
-    </ul>
-  );
-}
-
-interface KnownConversations {
-  readonly known: ReadonlyMap<string, EditedConversation>;
-  /** Whether all are read, be it from this device's cache. */
-  readonly isWhole: boolean;
-}
-
-/** Reads these conversations and follows their changes: titles arrive a moment after the job has ended. */
-function useConversations(ids: readonly string[]): KnownConversations {
-  const { uid } = useApp();
-  /** By id; null for a conversation that was deleted or cannot be read. */
-  const [heard, setHeard] = useState<ReadonlyMap<string, Conversation | null>>(new Map());
-  useEffect(() => {
-    const stops = ids.map((id) =>
-      liveDocument(`${conversationsPath(uid)}/${id}`, conversationOf)(
-        ({ value }) => {
-          setHeard((before) => new Map(before).set(id, value));
-        },
-        () => {
-          // The conversation keeps the title that it has.
-          setHeard((before) => (before.has(id) ? before : new Map(before).set(id, null)));
-        },
-      ),
-    );
-    return () => {
-      for (const stop of stops) stop();
-    };
-  }, [ids.join()]);
-  const all = useMemo(() => [...heard.values()].filter((one) => one !== null), [heard]);
-  const isWhole = ids.every((id) => heard.has(id));
-  // The edits are read once, when the times of all conversations are known.
-  const isKnown = isWhole && all.length > 0;
-  const { edits } = useEdits(
-    isKnown ? Math.min(...all.map(({ startedAt }) => startedAt)) : 0,
-    isKnown ? Math.max(...all.map(({ finishedAt }) => finishedAt)) : 0,
-  );
-  const known = useMemo(() => new Map(all.map((one) => [one.id, withEdits(one, edits)])), [all, edits]);
-  return { known, isWhole };
 }
 
 function FileRow({ file }: { file: JobFile }) {
