@@ -35,7 +35,8 @@ for (const [name, handler] of Object.entries(functions)) {
 process.send?.(urls);
 
 async function listen(server: http.Server): Promise<number> {
-  server.keepAliveTimeout = 0; // Who asks ends the connection: otherwise a request may meet its end.
+  // Clients end idle connections. If the server did, a request that is sent at that moment would fail.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
 }
