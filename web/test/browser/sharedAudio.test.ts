@@ -10,8 +10,6 @@ import { launch, ORIGIN, shotOf, Visitor } from './support/browser.ts';
 
 /** A dialogue of half a minute in one recording, and so in one chunk. */
 const kitchen = loadSamples().find(({ scenario }) => scenario === 'kitchen');
-/** Time limit for the functions, milliseconds. They take a second or two, but the machine may be busy. */
-const PATIENCE_MS = 120_000;
 const PHONE = { width: 320, height: 640 };
 
 type Listening = typeof globalThis & { players: HTMLAudioElement[] };
@@ -48,7 +46,7 @@ describe('A conversation that is shared with its audio', function () {
       bytes: readRecording(kitchen, recording),
     }));
     await visitor.add(...files);
-    await page.locator('.file-row').getByText('done, deleted here').first().waitFor({ timeout: PATIENCE_MS });
+    await page.locator('.file-row').getByText('done, deleted here').first().waitFor();
     await visitor.open('/day/2025-06-02');
     await page.locator('.conversations a').first().click();
     await page.locator('.sentence').getByText('Coffee is ready').click();
