@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
-import { launch, ORIGIN, shotOf, Visitor } from './support/browser.ts';
+import { launch, LIMIT_MS, ORIGIN, shotOf, Visitor } from './support/browser.ts';
 
 /** A dialogue of half a minute in one recording, and so in one chunk. */
 const kitchen = loadSamples().find(({ scenario }) => scenario === 'kitchen');
@@ -54,12 +54,11 @@ describe('A conversation that is shared with its audio', function () {
     await page.getByText('A new conversation begins here.').waitFor();
     await page.locator('.sentence').getByText('Coffee is ready').waitFor({ state: 'detached' });
     stranger = await browser.newContext({ viewport: PHONE, locale: 'en-GB' });
-    stranger.setDefaultTimeout(60_000);
+    stranger.setDefaultTimeout(LIMIT_MS);
     await stranger.addInitScript(rememberPlayers);
     reader = await stranger.newPage();
   });
   after(async () => {
-    await stranger.close();
     await visitor.leave();
     await browser.close();
   });
