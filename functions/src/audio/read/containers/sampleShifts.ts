@@ -40,14 +40,21 @@ const WINDOW_BYTES = 256 * 1024;
  * @returns the holes, in order; none if the samples do not show them
  */
 export async function findHoles(file: DamagedFile, offsets: readonly number[], missing: number): Promise<Hole[]> {
-  const isUsual = usualStart(await startsAt(file, offsets, 0), await startsAt(file, offsets, missing));
-  return (await new HoleSearch(file, offsets, isUsual).holesIn([0, offsets.length], 0, missing)) ?? [];
+  const starts = { first: await startsAt(file, offsets, 0), last: await startsAt(file, offsets, missing) };
+  const search = new HoleSearch(file, offsets, usualStart(starts.first, starts.last));
+  return (await search.holesIn([0, offsets.length], 0, missing, starts)) ?? [];
 }
 
 /** Whether a sample begins with the usual bits. */
 type IsUsual = (start: number) => boolean;
 
 type Range = readonly [from: number, to: number];
+
+/** How samples begin at the first shift and at the last. */
+interface Starts {
+  readonly first: Float64Array;
+  readonly last: Float64Array;
+}
 
 class HoleSearch {
   readonly #file: DamagedFile;
@@ -63,12 +70,19 @@ class HoleSearch {
 
   /**
    * The holes among samples whose shift is known at both ends. If there are several, the shift between them is found by trying.
+   * @param read how these samples begin, if that is read already
    * @returns null if the last samples do not begin as usual
    */
-  async holesIn([from, to]: Range, first: number, last: number): Promise<Hole[] | null> {
+  async holesIn([from, to]: Range, first: number, last: number, read?: Starts): Promise<Hole[] | null> {
     const offsets = this.#offsets.slice(from, to);
-    const [early, late] = [await startsAt(this.#file, offsets, first), await startsAt(this.#file, offsets, last)];
-    const { before, behind, proof } = edges(scoresOf(early, this.#isUsual), scoresOf(late, this.#isUsual));
+    const starts = read ?? {
+      first: await startsAt(this.#file, offsets, first),
+      last: await startsAt(this.#file, offsets, last),
+    };
+    const { before, behind, proof } = edges(
+      scoresOf(starts.first, this.#isUsual),
+      scoresOf(starts.last, this.#isUsual),
+    );
     if (proof < LEAST_PROOF) return null;
     const between =
       this.#holes < MAX_HOLES ? await this.#shiftBetween([from + before, from + behind], first, last) : null;
