@@ -10,39 +10,31 @@ import { hrefs } from '../router.ts';
 import { useApp } from './app.ts';
 import { useEdits } from './edits.ts';
 
-/** Links to conversations in order of time. Until all are read, as many empty rows take their place, so that no row moves. */
+/**
+ * Links to conversations in order of time. Until all are read, they are in any order and have no titles. The rows are as high as later
+ * and stay in their places, so that nothing moves.
+ */
 export function ConversationLinks({ ids }: { ids: readonly string[] }) {
   const { known, isWhole } = useConversations(ids);
-  if (!isWhole)
-    return (
-      <ul class="links" aria-busy="true" aria-label="Conversations are loading">
-        {ids.map((id) => (
-          <li key={`${id}/pending`} class="pending">
-            …
-          </li>
-        ))}
-      </ul>
-    );
   const startOf = (id: string): number => known.get(id)?.startedAt ?? Number.MAX_SAFE_INTEGER;
+  const placed = isWhole ? ids.toSorted((a, b) => startOf(a) - startOf(b)) : ids;
   return (
-    <ul class="links">
-      {ids
-        .toSorted((a, b) => startOf(a) - startOf(b))
-        .map((id) => {
-          const conversation = known.get(id);
-          return (
-            <li key={id}>
-              <a href={hrefs.conversation(id)} dir="auto">
-                {conversation?.title ?? 'Conversation'}
-              </a>
-              {conversation !== undefined && (
-                <span class="hint">
-                  {dayOfYear(conversation.startedAt)}, {clock(conversation.startedAt)}
-                </span>
-              )}
-            </li>
-          );
-        })}
+    <ul class="links" aria-busy={!isWhole}>
+      {placed.map((id, place) => {
+        const conversation = isWhole ? known.get(id) : undefined;
+        return (
+          <li key={place} class={isWhole ? '' : 'pending'}>
+            <a href={hrefs.conversation(id)} dir="auto">
+              {conversation?.title ?? 'Conversation'}
+            </a>
+            {conversation !== undefined && (
+              <span class="hint">
+                {dayOfYear(conversation.startedAt)}, {clock(conversation.startedAt)}
+              </span>
+            )}
+          </li>
+        );
+      })}
     </ul>
   );
 }
