@@ -8,15 +8,25 @@ export interface User {
   readonly idToken: string;
 }
 
-/** A new user of the Auth emulator. */
+const accountSchema = z.object({ localId: z.string(), idToken: z.string() });
+
+/** A new user of the Auth emulator. @param authHost host:port */
 export async function signUp(authHost: string, email: string): Promise<User> {
-  const response = await fetch(`http://${authHost}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=demo`, {
+  const account = { email, password: 'correct horse battery', returnSecureToken: true };
+  const { localId: uid } = accountSchema.parse(await askAuth(authHost, 'signUp', account));
+  // The token of the sign-up may count as revoked: the emulator notes the second of the password after that of the sign-in.
+  const { idToken } = accountSchema.parse(await askAuth(authHost, 'signInWithPassword', account));
+  return { uid, idToken };
+}
+
+/** Calls a method of `accounts` in the Auth emulator. @throws Error with the answer if it is refused */
+export async function askAuth(authHost: string, method: string, body: object): Promise<unknown> {
+  const response = await fetch(`http://${authHost}/identitytoolkit.googleapis.com/v1/accounts:${method}?key=any`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password: 'correct horse battery', returnSecureToken: true }),
+    body: JSON.stringify(body),
   });
-  const { localId, idToken } = z.object({ localId: z.string(), idToken: z.string() }).parse(await readJson(response));
-  return { uid: localId, idToken };
+  return readJson(response);
 }
 
 const uploadSchema = z.object({ job_id: z.string(), file_count: z.number() });

@@ -72,7 +72,7 @@ export interface Journey {
 const JOB_LIMIT_MS = 900_000;
 /** How many jobs run at once. The Functions emulator starts a process for every running request, and a laptop has few cores. */
 const JOBS_IN_FLIGHT = 3;
-/** How long staged files may outlive their job, milliseconds: as generous. */
+/** How long staged files may outlive their job, milliseconds. */
 const CLEANUP_LIMIT_MS = 240_000;
 
 /**

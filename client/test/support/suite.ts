@@ -5,6 +5,7 @@ import { deleteApp, initializeApp } from 'firebase/app';
 import { connectAuthEmulator, getAuth, signInWithEmailAndPassword } from 'firebase/auth';
 import { connectFirestoreEmulator, initializeFirestore, setLogLevel, terminate } from 'firebase/firestore';
 import type { Firestore } from 'firebase/firestore';
+import { askAuth } from '../../../dev/demo/api.ts';
 import type { Backend } from '../../src/backend.ts';
 import { firebaseBackend } from '../../src/firebase.ts';
 
@@ -46,14 +47,8 @@ export interface SignedIn {
 /** Creates a user. */
 export async function createAccount(): Promise<Account & { readonly uid: string }> {
   const account = { email: `${randomUUID()}@example.com`, password: 'correct horse' };
-  const host = required('FIREBASE_AUTH_EMULATOR_HOST');
-  const response = await fetch(`http://${host}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=any`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ ...account, returnSecureToken: true }),
-  });
-  if (!response.ok) throw new Error(`Signing up failed: ${await response.text()}`);
-  const { localId } = (await response.json()) as { localId: string };
+  const answer = await askAuth(required('FIREBASE_AUTH_EMULATOR_HOST'), 'signUp', account);
+  const { localId } = answer as { localId: string };
   return { ...account, uid: localId };
 }
 

@@ -5,6 +5,8 @@ import { getApps, initializeApp } from 'firebase-admin/app';
 import { getAuth } from 'firebase-admin/auth';
 import { getFirestore, Timestamp } from 'firebase-admin/firestore';
 import { getStorage } from 'firebase-admin/storage';
+import { askAuth, signUp as signUpOn } from '../../../dev/demo/api.ts';
+import type { User } from '../../../dev/demo/api.ts';
 import { stagingBucket } from '../../src/storage/bucket.ts';
 import { until } from './until.ts';
 
@@ -30,30 +32,12 @@ export const auth = getAuth(app);
 export const db = getFirestore(app);
 export const bucket = stagingBucket(getStorage(app));
 
-export interface TestUser {
-  readonly uid: string;
-  readonly idToken: string;
-}
+const AUTH_HOST = requiredVariable('FIREBASE_AUTH_EMULATOR_HOST');
+
+export type TestUser = User;
 
 /** A new user, so that no test sees what another left. */
-export async function signUp(): Promise<TestUser> {
-  const account = { email: `${randomUUID()}@example.com`, password: 'correct horse', returnSecureToken: true };
-  const { localId } = await askAuth('signUp', account);
-  // The token of the sign-up may count as revoked: the emulator notes the second of the password after that of the sign-in.
-  const { idToken } = await askAuth('signInWithPassword', account);
-  return { uid: localId, idToken };
-}
-
-async function askAuth(method: string, body: object): Promise<{ localId: string; idToken: string }> {
-  const host = requiredVariable('FIREBASE_AUTH_EMULATOR_HOST');
-  const response = await fetch(`http://${host}/identitytoolkit.googleapis.com/v1/accounts:${method}?key=any`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`Auth refused ${method}: ${await response.text()}`);
-  return (await response.json()) as { localId: string; idToken: string };
-}
+export const signUp = (): Promise<User> => signUpOn(AUTH_HOST, `${randomUUID()}@example.com`);
 
 /** Names of everything that is staged for a user. */
 export async function stagedObjects(uid: string): Promise<string[]> {
@@ -77,10 +61,6 @@ export async function untilWrappedUp(jobId: string): Promise<void> {
 /** The ID token of a user id that no path can hold, as custom tokens allow it. */
 export async function oddUserToken(): Promise<string> {
   const token = await auth.createCustomToken('a/b');
-  const host = requiredVariable('FIREBASE_AUTH_EMULATOR_HOST');
-  const url = `http://${host}/identitytoolkit.googleapis.com/v1/accounts:signInWithCustomToken?key=any`;
-  const headers = { 'Content-Type': 'application/json' };
-  const body = JSON.stringify({ token, returnSecureToken: true });
-  const response = await fetch(url, { method: 'POST', headers, body });
-  return ((await response.json()) as { idToken: string }).idToken;
+  const answer = await askAuth(AUTH_HOST, 'signInWithCustomToken', { token, returnSecureToken: true });
+  return (answer as { idToken: string }).idToken;
 }
