@@ -110,9 +110,14 @@ export class FrameLook {
     return this.#window.find(0, from + LENGTH_BYTES - 1) - (LENGTH_BYTES - 1);
   }
 
+  /** How many empty frames follow one another from `offset` on. */
+  emptyFrom(offset: number): number {
+    return Math.floor((this.afterZeros(offset) - offset) / LENGTH_BYTES);
+  }
+
   /** Where the row of empty frames that starts at `offset` ends. */
   afterEmpty(offset: number): number {
-    return offset + LENGTH_BYTES * Math.floor((this.afterZeros(offset) - offset) / LENGTH_BYTES);
+    return offset + LENGTH_BYTES * this.emptyFrom(offset);
   }
 
   /** Where the zeros that start at `offset` end, as far as they have arrived. */

@@ -2,7 +2,7 @@
 import { isOpus } from './format.ts';
 import type { FramedFormat } from './format.ts';
 import { LENGTH_BYTES } from './frameLook.ts';
-import type { FrameEvent } from './frames.ts';
+import type { FrameEvent } from './frameEvents.ts';
 import { opusPacketSamples48k } from './opusPacket.ts';
 import { SplitSamples } from './splitSamples.ts';
 

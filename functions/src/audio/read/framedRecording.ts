@@ -1,7 +1,8 @@
 /** Reads `.bin` recordings: collects the reader's frames to batches of a second, in the form that chunks carry. */
 import { AppError } from '../../errors.ts';
 import type { FramedFormat } from './format.ts';
-import { FrameReader, type FrameEvent } from './frames.ts';
+import type { FrameEvent } from './frameEvents.ts';
+import { FrameReader } from './frames.ts';
 import { FrameTimes } from './frameTimes.ts';
 import type { TimedFrame } from './frameTimes.ts';
 import type { ReadReport, SourceFrame } from './pcm.ts';

@@ -110,8 +110,31 @@ export class OrdinaryFrames {
     return frame.measure !== null && (this.#usual === null || frame.measure === this.#usual);
   }
 
+  /** Whether enough frames in a row start at `offset`. Near the end of the input, fewer are enough if they fill it exactly. */
+  startsChain(offset: number): boolean | 'unknown' {
+    let needed = 1;
+    let unusual: number | null = null;
+    for (let count = 0; count < needed; count++) {
+      const found = this.#look.at(count === 0 ? offset : this.#look.afterEmpty(offset));
+      if (found.kind === 'frame') {
+        if (!this.fits(found)) return false;
+        if (count === 0) {
+          needed = this.#chainFrom(found);
+          if (!this.isOrdinary(found)) unusual = found.measure;
+        }
+        if (unusual !== null && found.measure !== unusual) return false;
+        offset = found.end;
+        continue;
+      }
+      if (found.kind === 'bad_length' || found.kind === 'empty') return false;
+      if (!this.#look.ended) return 'unknown';
+      return found.kind === 'end' || count >= CHAIN_FRAMES - 1;
+    }
+    return true;
+  }
+
   /** How many frames in a row, this one included, prove that reading may continue here. */
-  chainFrom(first: Frame): number {
+  #chainFrom(first: Frame): number {
     if (this.#pcm) return this.#pcm.chain;
     return this.isOrdinary(first) ? CHAIN_FRAMES : UNUSUAL_CHAIN_FRAMES;
   }

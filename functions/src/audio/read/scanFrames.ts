@@ -3,7 +3,7 @@ import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../../errors.ts';
 import type { FramedFormat, RecordingFormat } from './format.ts';
 import { FrameReader } from './frames.ts';
-import type { FrameEvent } from './frames.ts';
+import type { FrameEvent } from './frameEvents.ts';
 import { FrameTimes } from './frameTimes.ts';
 import type { TimedFrame } from './frameTimes.ts';
 import { recogniseFormat } from './recognise.ts';

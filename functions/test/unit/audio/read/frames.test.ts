@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { LIMITS } from 'offline-audio-sync-contract';
 import type { FramedFormat } from '../../../../src/audio/read/format.ts';
 import { FrameReader } from '../../../../src/audio/read/frames.ts';
-import type { FrameEvent } from '../../../../src/audio/read/frames.ts';
+import type { FrameEvent } from '../../../../src/audio/read/frameEvents.ts';
 import {
   digest,
   frame,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FramedFormat } from '../../../../src/audio/read/format.ts';
 import { FrameReader } from '../../../../src/audio/read/frames.ts';
-import type { FrameEvent } from '../../../../src/audio/read/frames.ts';
+import type { FrameEvent } from '../../../../src/audio/read/frameEvents.ts';
 
 export const OPUS: FramedFormat = { kind: 'framed', codec: 'opus', sampleRate: 16_000, channels: 1, frameSize: 160 };
 export const PCM16: FramedFormat = { ...OPUS, codec: 'pcm16' };
