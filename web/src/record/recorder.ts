@@ -1,21 +1,15 @@
 /** Records with the microphone, with or without a network: into the journal at once, and into the outbox minute by minute. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { FrameFormat } from 'offline-audio-sync-client';
-import { sentenceOf } from '../domain/sentence.ts';
 import { within } from '../within.ts';
+import { CapturedAudio } from './capturedAudio.ts';
 import { CaptureSession, type PageEvents } from './captureSession.ts';
-import type { Piece } from './cutter.ts';
 import { Delivery, type DeliveryOptions } from './delivery.ts';
-import { formatFor, loudness } from './format.ts';
-import { GapLog } from './gapLog.ts';
 import type { Interruption, Missed } from './interruption.ts';
 import type { Journal } from './journal.ts';
 import type { Keeping } from './keeping.ts';
 import type { OpenMicrophone } from './microphone.ts';
 import { holdAlone } from './oneTab.ts';
-import { SilenceWatch } from './silenceWatch.ts';
-import type { Arrived, Source } from './source.ts';
-import { Stretch } from './stretch.ts';
 
 export type RecorderState =
   | { readonly kind: 'idle' }
@@ -68,37 +62,34 @@ export class Recorder {
   readonly isAwake: ReadonlySignal<boolean | null>;
   readonly #keeping = signal<Keeping | null>(null);
   readonly #isAwake = signal<boolean | null>(null);
-  readonly #level = signal(0);
-  readonly #recordedMs = signal(0);
-  readonly #interruption = signal<Interruption | null>(null);
-  readonly #gaps = new GapLog();
-  readonly #silence = new SilenceWatch();
   readonly #options: RecorderOptions;
   readonly #delivery: Delivery;
-  /** The last write. Each write waits for the one before, so that the order is kept. */
-  #writing: Promise<unknown> = Promise.resolve();
+  readonly #audio: CapturedAudio;
   #session: CaptureSession | null = null;
-  #stretch: Stretch | null = null;
-  /** Counted at every frame; the signal is updated less often. */
-  #countedMs = 0;
-  /** Whether the browser's Opus encoder has failed. PCM is recorded from then on. */
-  #isOpusBroken = false;
   #release: () => void = () => undefined;
   #letSleep: () => void = () => undefined;
   #cancelling: AbortController | null = null;
   #ending: Promise<Ending> | null = null;
   #recovering: Promise<unknown> = Promise.resolve();
-  /** Whether a piece could not be stored. */
-  #broken = false;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#delivery = new Delivery(options);
-    this.level = this.#level;
-    this.recordedMs = this.#recordedMs;
-    this.interruption = this.#interruption;
-    this.missed = this.#gaps.missed;
-    this.isSilent = this.#silence.isSilent;
+    this.#audio = new CapturedAudio({
+      ...options,
+      onFile: (name) => {
+        // The next second is stored without waiting for the outbox. At the end, all files are delivered.
+        if (this.state.value.kind === 'recording') void this.#delivery.one(name);
+      },
+      onBroken: () => {
+        void this.stop();
+      },
+    });
+    this.level = this.#audio.level;
+    this.recordedMs = this.#audio.recordedMs;
+    this.interruption = this.#audio.interruption;
+    this.missed = this.#audio.missed;
+    this.isSilent = this.#audio.isSilent;
     this.keeping = this.#keeping;
     this.isAwake = this.#isAwake;
   }
@@ -167,14 +158,16 @@ export class Recorder {
     }
     this.#release = release;
     this.state.value = { kind: 'starting', step: 'microphone' };
-    this.#reset();
+    this.#ending = null;
+    this.#delivery.begin();
+    this.#audio.begin();
     const session = new CaptureSession({
       ...this.#options,
-      onFrame: this.#processFrame,
+      onFrame: this.#audio.addFrame,
       onOpen: ({ format, microphone }) => {
         this.state.value = { kind: 'recording', format, microphone: microphone.label };
       },
-      onInterruption: this.#onInterruption,
+      onInterruption: this.#audio.interrupt,
     });
     this.#session = session;
     await session.start();
@@ -182,16 +175,6 @@ export class Recorder {
     this.#letSleep = this.#options.keepAwake((isAwake) => {
       this.#isAwake.value = isAwake;
     });
-  }
-
-  #reset(): void {
-    this.#broken = false;
-    this.#ending = null;
-    this.#isOpusBroken = false;
-    this.#delivery.begin();
-    this.#gaps.begin({ at: Date.now(), monotonic: performance.now() });
-    this.#countedMs = 0;
-    this.#recordedMs.value = 0;
   }
 
   /** Records nothing until {@link resume}. What was recorded before is kept. */
@@ -214,9 +197,7 @@ export class Recorder {
     this.state.value = { kind: 'stopping' };
     try {
       await this.#session?.close();
-      this.#endStretch();
-      this.#gaps.finish({ at: Date.now(), monotonic: performance.now() });
-      await this.#written();
+      await this.#audio.finish();
       // This includes the file whose last piece could not be stored, and files that could not be delivered before.
       await this.#delivery.all();
     } catch (error) {
@@ -224,7 +205,7 @@ export class Recorder {
     } finally {
       await this.#shut();
     }
-    if (this.#broken) return 'broken';
+    if (this.#audio.isBroken) return 'broken';
     return this.#delivery.hasUndelivered ? 'kept' : 'delivered';
   }
 
@@ -235,99 +216,10 @@ export class Recorder {
     const session = this.#session;
     this.#session = null;
     await session?.close();
-    this.#stretch = null;
-    this.#level.value = 0;
-    this.#silence.reset();
-    this.#interruption.value = null;
+    this.#audio.close();
     this.#release();
     this.#release = () => undefined;
     this.state.value = { kind: 'idle' };
-  }
-
-  readonly #onInterruption = (interruption: Interruption | null): void => {
-    this.#interruption.value = interruption;
-    if (interruption === null) return;
-    this.#level.value = 0;
-    this.#silence.reset();
-    this.#gaps.because(interruption.reason);
-    // What was captured before is stored now, because a page in the background may be ended at any time.
-    this.#endStretch();
-  };
-
-  readonly #processFrame = (source: Source, arrived: Arrived): void => {
-    const { endSample, samples } = arrived.frame;
-    if (Math.round(endSample / samples.length) % 5 === 0) {
-      this.#level.value = loudness(samples);
-      this.#recordedMs.value = this.#countedMs;
-    }
-    this.#silence.observe(samples, source.microphone.sampleRate);
-    if (this.#stretch !== null && this.#stretch.source !== source) this.#endStretch();
-    this.#stretch ??= this.#beginStretch(source, arrived);
-    const others = this.#stretch.add(arrived);
-    if (others.length === 0) return;
-    this.#endStretch();
-    for (const each of others) this.#processFrame(source, each);
-  };
-
-  #beginStretch(source: Source, first: Arrived): Stretch {
-    const { sampleRate } = source.microphone;
-    this.#gaps.stretchBegins(first, (first.frame.samples.length / sampleRate) * 1000);
-    const format = this.#isOpusBroken ? formatFor(this.#options.deviceId, sampleRate, false) : source.format;
-    const stretch: Stretch = new Stretch(source, format, first, {
-      onPiece: (piece) => {
-        this.#write(() => this.#store(piece));
-      },
-      onRecorded: (ms) => {
-        this.#countedMs += ms;
-      },
-      onError: () => {
-        this.#isOpusBroken = true;
-        if (this.#stretch !== stretch) return;
-        this.#gaps.because('encoder');
-        this.#endStretch();
-      },
-    });
-    return stretch;
-  }
-
-  #endStretch(): void {
-    const ended = this.#stretch;
-    this.#stretch = null;
-    if (ended === null) return;
-    ended.recordDoubtful();
-    this.#write(() => ended.end());
-    this.#gaps.stretchEnds(ended.lastRecorded);
-    this.#recordedMs.value = this.#countedMs;
-  }
-
-  /** Stores a piece. A missing piece would shift all audio behind it in the file, so the first failure ends the recording. */
-  async #store(piece: Piece): Promise<void> {
-    if (this.#broken) return;
-    try {
-      await this.#options.journal.append(piece);
-    } catch (error) {
-      this.#broken = true;
-      const sentence = `The recording ends here: ${sentenceOf(error)} What was recorded before is kept.`;
-      this.#options.onProblem(new Error(sentence, { cause: error }));
-      void this.stop();
-      return;
-    }
-    // The next second is stored without waiting for the outbox. At the end, all files are delivered.
-    if (piece.last && this.state.value.kind === 'recording') void this.#delivery.one(piece.name);
-  }
-
-  #write(work: () => Promise<void>): void {
-    this.#writing = this.#writing.then(work).catch((error: unknown) => {
-      this.#options.onProblem(error);
-    });
-  }
-
-  /** Resolves when all writes are done, including writes that they add. */
-  async #written(): Promise<void> {
-    for (let writing; writing !== this.#writing;) {
-      writing = this.#writing;
-      await writing;
-    }
   }
 
   /** Only one tab records at a time. */
