@@ -5,29 +5,15 @@ import type { HeardWord } from '../deepgram/hearing.ts';
 import { SampleLibrary } from '../deepgram/library.ts';
 import { recognise, UNRECOGNISED } from '../deepgram/recogniser.ts';
 import { frameFile, wavFile } from '../samples/encode.ts';
-import {
-  loadSamples,
-  readFrames,
-  type Sample,
-  type SampleRecording,
-  type SampleWord,
-  type Sidecar,
-} from '../samples/samples.ts';
+import type { Sample, SampleWord, Sidecar } from '../samples/samples.ts';
+import { assertTimes, availableMs, hasLargerPart, playedParts } from './expectedWords.ts';
+import type { Range } from './expectedWords.ts';
 import { oggPages, writePages } from './oggWriter.ts';
+import { framesOf, isOpus, pcmOf, samples } from './sampleFrames.ts';
+import type { Frame } from './sampleFrames.ts';
 
-const samples = loadSamples();
 const library = new SampleLibrary();
 library.addFolder();
-
-/** A frame of a sample, with the time that it stands for, Unix milliseconds. */
-interface Frame {
-  readonly bytes: Uint8Array;
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-/** Half-open. */
-type Range = readonly [from: number, to: number];
 
 describe('recognition', function () {
   for (const sample of samples) {
@@ -185,29 +171,6 @@ describe('recognition', function () {
   });
 });
 
-function isOpus(sample: Sample): boolean {
-  return sample.recordings.every(({ codec }) => codec.startsWith('opus'));
-}
-
-const framesBySample = new Map(samples.map((sample) => [sample, allFrames(sample)]));
-
-function framesOf(sample: Sample): Frame[] {
-  return framesBySample.get(sample) ?? [];
-}
-
-function allFrames(sample: Sample): Frame[] {
-  return sample.recordings.flatMap((recording) =>
-    readFrames(sample, recording).flatMap((bytes, index) => {
-      const startMs = recording.startedAtMs + index * frameMs(recording);
-      return bytes === null ? [] : [{ bytes, startMs, endMs: startMs + frameMs(recording) }];
-    }),
-  );
-}
-
-function frameMs(recording: SampleRecording): number {
-  return recording.frameSize / 16;
-}
-
 /** Parts of a whole, as fractions, in order and apart. */
 function cuts(): fc.Arbitrary<Range[]> {
   return fc.uniqueArray(fraction(), { minLength: 2, maxLength: 12 }).map((points) => {
@@ -223,63 +186,6 @@ function fraction(): fc.Arbitrary<number> {
 
 function pick(frames: readonly Frame[], parts: readonly Range[]): Frame[] {
   return parts.flatMap(([from, to]) => frames.slice(Math.floor(from * frames.length), Math.floor(to * frames.length)));
-}
-
-/** The parts of the frames that are played after the pre-skip, in the time of the sample. */
-function playedParts(frames: readonly Frame[], preSkipMs: number): Range[] {
-  let atMs = -preSkipMs;
-  return frames.map(({ startMs, endMs }): Range => {
-    const from = startMs + Math.max(0, Math.min(endMs - startMs, -atMs));
-    atMs += endMs - startMs;
-    return [from, endMs];
-  });
-}
-
-function overlap(word: SampleWord, parts: readonly Range[]): number {
-  return parts.reduce(
-    (sum, [from, to]) => sum + Math.max(0, Math.min(to, word.endMs) - Math.max(from, word.startMs)),
-    0,
-  );
-}
-
-/** Of two equal halves the first counts as the larger. */
-function hasLargerPart(parts: readonly Range[], word: SampleWord, available: number): boolean {
-  const surplus = overlap(word, parts) - available / 2;
-  if (Math.abs(surplus) > 1e-6) return surplus > 0;
-  return parts.some(([from, to]) => from <= word.startMs && word.startMs < to);
-}
-
-function availableMs(sample: Sample, word: SampleWord): number {
-  return overlap(
-    word,
-    framesOf(sample).map(({ startMs, endMs }): Range => [startMs, endMs]),
-  );
-}
-
-/** Checks that each word begins and ends at the place of the frames with its beginning and end. */
-function assertTimes(
-  heard: readonly HeardWord[],
-  words: readonly SampleWord[],
-  frames: readonly Frame[],
-  preSkipMs = 0,
-): void {
-  let atMs = -preSkipMs;
-  const placed = frames.map((frame) => {
-    const placedAt = atMs;
-    atMs += frame.endMs - frame.startMs;
-    return { ...frame, atMs: placedAt };
-  });
-  for (const [index, word] of words.entries()) {
-    const own = placed.filter(({ startMs, endMs }) => startMs < word.endMs && endMs > word.startMs);
-    const audible = own.filter((frame) => frame.atMs + frame.endMs - frame.startMs > 0);
-    const first = audible[0];
-    const last = audible.at(-1);
-    assert.ok(first && last);
-    const startMs = Math.max(0, first.atMs + Math.max(0, word.startMs - first.startMs));
-    const endMs = last.atMs + Math.min(word.endMs, last.endMs) - last.startMs;
-    assert.ok(Math.abs((heard[index]?.startMs ?? NaN) - startMs) < 0.001, `${word.text} starts at ${startMs}`);
-    assert.ok(Math.abs((heard[index]?.endMs ?? NaN) - endMs) < 0.001, `${word.text} ends at ${endMs}`);
-  }
 }
 
 /** A word of an even number of whole frames. */
@@ -321,21 +227,6 @@ function send(sample: Sample, frames: readonly Frame[], preSkip = 0): Promise<He
 
 async function hear(bytes: Buffer): Promise<HeardWord[]> {
   return recognise(library, await openAudio(bytes));
-}
-
-const pcmBySample = new Map<Sample, Int16Array>();
-
-function pcmOf(sample: Sample | undefined): Int16Array {
-  assert.ok(sample);
-  const pcm = pcmBySample.get(sample) ?? readPcm(sample);
-  pcmBySample.set(sample, pcm);
-  return pcm;
-}
-
-function readPcm(sample: Sample): Int16Array {
-  const bytes = Buffer.concat(framesOf(sample).map((frame) => frame.bytes));
-  if (sample.recordings[0]?.codec === 'pcm8') return Int16Array.from(bytes, (byte) => (byte - 128) << 8);
-  return Int16Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readInt16LE(2 * i));
 }
 
 function wav(parts: readonly Int16Array[]): Buffer {

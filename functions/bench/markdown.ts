@@ -24,3 +24,8 @@ export function chart(title: string, points: readonly (readonly [label: string, 
 export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
+
+/** A ratio with two decimals; counts stay whole. */
+export function rounded(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(2);
+}

@@ -6,47 +6,14 @@ import { READ_OPTIONS as READ_MANY, UPLOAD_OPTIONS } from '../src/http/options.t
 import { decoding, hearing } from './audioPage.ts';
 import { consoleSpeed, searchSpeed } from './consolePage.ts';
 import { documents, fairness } from './corePage.ts';
-import { chart, percent, table } from './markdown.ts';
+import { endToEnd } from './endToEndPage.ts';
+import { chart, percent, rounded, table } from './markdown.ts';
 import type { Cell } from './markdown.ts';
+import { bars } from './promises.ts';
 import type { Figures, Ratios } from './ratios.ts';
 import { recordingStaged } from './recordingStaged.ts';
 import type { Results } from './results.ts';
 import { uploadLoad } from './uploadLoad.ts';
-
-/** What the project promises of each ratio. The promise is checked with the measured figure, which is shown rounded. */
-const BARS: readonly (readonly [ratio: string, what: string, bar: string, met: (value: number) => boolean])[] = [
-  [
-    'vsLimitOneCore',
-    'one core over the harmonic limit of opus-decoder, batched Silero and gain',
-    '≥ 1.3',
-    (v) => v >= 1.3,
-  ],
-  ['silkSkipOverWhole', 'SILK with voice bits that mark pauses, over the same without', '≥ 1.3', (v) => v >= 1.3],
-  ['twoCoresOverOne', 'two cores over one', '≥ 1.7', (v) => v >= 1.7],
-  ['vsVadNode', 'one core over ffmpeg and `@ricky0123/vad-node`, a recording of 5 min', '≥ 60', (v) => v >= 60],
-  ['vsVadNodeShort', 'the same, recordings of 1 min', '', () => true],
-  ['vsOneStream', 'one core over ffmpeg and Silero in one stream', '≥ 3.5', (v) => v >= 3.5],
-  ['vadAgreement', 'windows on which regions agree with the plain loop, tones left out', '≥ 99.5 %', (v) => v >= 0.995],
-  ['tonesSentOverPlain', 'seconds sent over those of the plain loop, tones under speech', '', () => true],
-  ['sampleWordsLost', 'words of the samples lost', '0', (v) => v === 0],
-  ['billedOverSpeech', 'billed seconds over speech seconds', '≤ 1.15', (v) => v <= 1.15],
-  ['peakMb24h', 'peak resident memory for 24 h of audio, MB', '< 600', (v) => v < 600],
-  ['peak24hOver1h', 'peak for 24 h over peak for 1 h', '≤ 1.2', (v) => v <= 1.2],
-  ['localTinyTimesRealTime', 'the local recogniser, tiny, in one thread, by processor time', '≥ 80', (v) => v >= 80],
-  ['localBaseTimesRealTime', 'the same, base', '≥ 36', (v) => v >= 36],
-  ['localOverBestPeer', 'tiny over its best peer', '≥ 2.5', (v) => v >= 2.5],
-  ['localPeakMb', 'peak resident memory of a process with one model, the larger, MB', '< 500', (v) => v < 500],
-  ['writesPerRecording', 'documents written for a recording of a minute, 12 h of them', '≤ 4.5', (v) => v <= 4.5],
-  ['readsPerRecording', 'documents read for it', '≤ 3', (v) => v <= 3],
-  ['listenerMb720', 'what a listener of a job of 720 arrivals receives, MiB', '≤ 3', (v) => v <= 3],
-  ['arrivalsPeakMb', 'peak resident memory while 80 jobs of 1,000 arrive at once, MB', '< 256', (v) => v < 256],
-  ['backlogDelaySeconds', 'how much one user’s backlog of 15,000 jobs delays another user, s', '< 180', (v) => v < 180],
-  ['uploadsBesideHostile', 'time of uploads with 5 % hostile requests over without, median', '≤ 2', (v) => v <= 2],
-  ['uploadsBesideHostileP95', 'the same, 95 %', '≤ 2', (v) => v <= 2],
-  ['uploadsBesideWorst', 'the same with 5 % of the worst kind alone, median', '≤ 2', (v) => v <= 2],
-  ['lightLoadMs', 'module load of the light functions, ms', '< 400', (v) => v < 400],
-  ['lightLoadOverUnbundled', 'its processor time over that of the same code unbundled', '', () => true],
-];
 
 export function performancePage({ measuredAt, machine, ratios, figures }: Results): string {
   const sections = [
@@ -75,15 +42,6 @@ export function performancePage({ measuredAt, machine, ratios, figures }: Result
     ...settings(ratios),
   ];
   return `${sections.join('\n\n')}\n`;
-}
-
-function bars(ratios: Ratios): Cell[][] {
-  return BARS.flatMap(([name, what, bar, met]) => {
-    const value = ratios[name];
-    if (value === undefined) return [];
-    const shown = name === 'vadAgreement' ? percent(value) : rounded(value);
-    return [[`\`${name}\`: ${what}`, shown, bar, bar === '' ? '' : met(value) ? 'met' : '**missed**']];
-  });
 }
 
 function speed(found: Figures['speed'] | undefined): string[] {
@@ -240,76 +198,6 @@ function settings(ratios: Ratios): string[] {
     `From the files of \`functions/src/endpoints/\`. Light functions load in ${lightLoadMs} ms; 512 MiB is what their modules and a page of documents take, with room.`,
     table(['', 'memory', 'processors', 'requests at once', 'why'], rows),
   ];
-}
-
-function endToEnd(found: Figures['e2e'] | undefined): string[] {
-  if (!found) return [];
-  const { latency, atOnce, atOnceRealistic, growth } = found;
-  const crowd = (each: typeof atOnce): Cell[] => [
-    each.acceptedMs,
-    each.lastAcceptedMs,
-    Math.round(each.doneMs),
-    each.lastDoneMs,
-    each.redelivered,
-  ];
-  return [
-    '## End to end, on the Emulator Suite',
-    `Everything shares the processors of this machine here: emulators, functions, the app's side. The stand-in for Deepgram answers ` +
-      `at once, or after ${found.realisticDelayMs} ms.`,
-    table(
-      ['one minute of audio', 'ms'],
-      [
-        ['202 to an upload', latency.acceptedMs],
-        ['bare write of the same bytes to Storage', latency.bareWriteMs],
-        ['202 to conversation visible, stand-in at once', found.visibleMs],
-        [`the same, stand-in after ${found.realisticDelayMs} ms`, found.visibleRealisticMs],
-      ],
-    ),
-    'Users who send at the same moment: one instance of the upload function and eight of the worker, in the process that sends. ' +
-      'The real ones would be as many as it takes, on processors of their own.',
-    table(
-      [
-        `${atOnce.users} users at once, a minute each`,
-        '202, median ms',
-        'last 202',
-        'job done, median',
-        'last job done',
-        'tasks delivered again',
-      ],
-      [
-        ['stand-in at once', ...crowd(atOnce)],
-        [`stand-in after ${found.realisticDelayMs} ms`, ...crowd(atOnceRealistic)],
-      ],
-    ),
-    'Growth: recordings of a minute in jobs of 200, upload and worker in one process.',
-    table(
-      [
-        'hours',
-        'recordings',
-        'seconds',
-        'documents read',
-        'written',
-        'Storage operations',
-        'requests',
-        'conversations',
-      ],
-      growth.map((each) => [
-        each.hours,
-        each.recordings,
-        each.seconds,
-        each.reads,
-        each.writes,
-        each.storageOperations,
-        each.requests,
-        each.conversations,
-      ]),
-    ),
-  ];
-}
-
-/** A ratio with two decimals; counts stay whole. */
-function rounded(value: number): string {
-  return Number.isInteger(value) ? String(value) : value.toFixed(2);
 }
 
 function kb(bytes: number): number {
