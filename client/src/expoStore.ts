@@ -1,24 +1,10 @@
 /** A store for React Native: entries in `expo-sqlite`, audio in files of `expo-file-system`. */
 import { parseJsonObject } from './answer.ts';
 import { bytesOf } from './bytes.ts';
-import { isFull } from './overflow.ts';
+import { ExpoConnection } from './expoConnection.ts';
+import type { ExpoDatabase, ExpoSqlite } from './expoConnection.ts';
 import { randomId } from './randomId.ts';
 import type { RecordingStore, StoredValue } from './store.ts';
-import { Mutex, systemClock, within } from './time.ts';
-
-/** The part of a database of `expo-sqlite` that is used. */
-export interface ExpoDatabase {
-  execAsync(source: string): Promise<void>;
-  runAsync(source: string, params: (string | number)[]): Promise<unknown>;
-  getAllAsync<T>(source: string, params: (string | number)[]): Promise<T[]>;
-  withTransactionAsync(task: () => Promise<void>): Promise<void>;
-  closeAsync(): Promise<void>;
-}
-
-/** The part of the module `expo-sqlite` that is used. */
-export interface ExpoSqlite {
-  openDatabaseAsync(databaseName: string): Promise<ExpoDatabase>;
-}
 
 export interface ExpoFileHandle {
   offset: number | null;
@@ -64,8 +50,6 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS audio (id TEXT PRIMARY KEY NOT NULL, file TEXT NOT NULL, size INTEGER NOT NULL);
 `;
 
-const CLOSE_LIMIT_MS = 5000;
-
 interface AudioRow {
   readonly file: string;
   readonly size: number;
@@ -80,17 +64,9 @@ export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): Record
   const root = fileSystem.Paths.document.uri;
   const folder = `${root}${root.endsWith('/') ? '' : '/'}${name}`;
   const fileAt = (file: string): ExpoFile => new fileSystem.File(`${folder}/${file}`);
-  /** One use of the connection at a time, because a transaction of `expo-sqlite` includes every other statement that runs meanwhile. */
-  const using = new Mutex();
-  let opening: Promise<ExpoDatabase> | null = null;
-  let isCleared = false;
-
-  const open = async (): Promise<ExpoDatabase> => {
-    const db = await sqlite.openDatabaseAsync(`${name}.db`);
-    await db.execAsync(SCHEMA);
-    if (!isCleared) await clear(db);
-    isCleared = true;
-    return db;
+  const remove = (file: string): void => {
+    const left = fileAt(file);
+    if (left.exists) left.delete();
   };
   /** Deletes files that no row names. Only once, at the start: later, such a file may be about to be named. */
   const clear = async (db: ExpoDatabase): Promise<void> => {
@@ -99,58 +75,23 @@ export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): Record
     const named = new Set((await db.getAllAsync<AudioRow>('SELECT file, size FROM audio', [])).map(({ file }) => file));
     for (const { name: file } of directory.list()) if (!named.has(file)) remove(file);
   };
-  const opened = (): Promise<ExpoDatabase> =>
-    (opening ??= open().catch((error: unknown) => {
-      opening = null; // The next call tries it again.
-      throw error;
-    }));
-  /** @param work may run a second time, on a new connection, because systems silently close connections of apps in the background. */
-  const withDatabase = <T>(work: (db: ExpoDatabase) => Promise<T>): Promise<T> =>
-    using.run(async () => {
-      const db = await opened();
-      try {
-        return await work(db);
-      } catch (error) {
-        if (isFull(error)) throw error;
-        opening = null;
-        // It may be closed already, or hang.
-        await within(db.closeAsync(), CLOSE_LIMIT_MS, systemClock, new AbortController().signal).catch(() => undefined);
-        return work(await opened());
-      }
-    });
-  const transaction = (work: (db: ExpoDatabase) => Promise<void>): Promise<void> =>
-    withDatabase((db) => db.withTransactionAsync(() => work(db)));
-  const remove = (file: string): void => {
-    const left = fileAt(file);
-    if (left.exists) left.delete();
-  };
-  const fileOf = async (db: ExpoDatabase, id: string): Promise<AudioRow | undefined> =>
-    (await db.getAllAsync<AudioRow>('SELECT file, size FROM audio WHERE id = ?', [id]))[0];
+  const database = new ExpoConnection({ sqlite, name: `${name}.db`, schema: SCHEMA, onFirstOpen: clear });
 
   return {
-    entries: () =>
-      withDatabase(async (db) => {
-        const rows = await db.getAllAsync<{ key: string; value: string }>('SELECT key, value FROM entries', []);
-        return new Map(
-          rows.flatMap(({ key, value }): [string, StoredValue][] => {
-            const entry = parseJsonObject(value);
-            return entry === null ? [] : [[key, entry]];
-          }),
-        );
-      }),
-    put: (entries) => transaction((db) => putEntries(db, entries)),
-    remove: (keys) => transaction((db) => removeEntries(db, keys)),
+    entries: () => database.run(readEntries),
+    put: (entries) => database.transaction((db) => putEntries(db, entries)),
+    remove: (keys) => database.transaction((db) => removeEntries(db, keys)),
     audioIds: () =>
-      withDatabase(async (db) =>
+      database.run(async (db) =>
         (await db.getAllAsync<{ id: string }>('SELECT id FROM audio', [])).map(({ id }) => id),
       ),
     putAudio: async (id, audio, entries) => {
       const bytes = await bytesOf(audio);
       const file = randomId();
-      await withDatabase(() => Promise.resolve(fileAt(file).write(bytes)));
+      await database.run(() => Promise.resolve(fileAt(file).write(bytes)));
       let replaced: AudioRow | undefined;
       try {
-        await transaction(async (db) => {
+        await database.transaction(async (db) => {
           replaced ??= await fileOf(db, id);
           await db.runAsync('INSERT OR REPLACE INTO audio (id, file, size) VALUES (?, ?, ?)', [id, file, bytes.length]);
           await putEntries(db, entries);
@@ -162,7 +103,7 @@ export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): Record
       if (replaced !== undefined) remove(replaced.file);
     },
     readAudio: (id, start, end) =>
-      withDatabase(async (db) => {
+      database.run(async (db) => {
         const row = await fileOf(db, id);
         if (row === undefined || !fileAt(row.file).exists) return null;
         const handle = fileAt(row.file).open();
@@ -175,20 +116,29 @@ export function expoStore({ uid, sqlite, fileSystem }: ExpoStoreOptions): Record
       }),
     removeAudio: async (id, keys) => {
       let removed: AudioRow | undefined;
-      await transaction(async (db) => {
+      await database.transaction(async (db) => {
         removed ??= await fileOf(db, id);
         await db.runAsync('DELETE FROM audio WHERE id = ?', [id]);
         await removeEntries(db, keys);
       });
       if (removed !== undefined) remove(removed.file);
     },
-    close: () =>
-      using.run(async () => {
-        const db = await opening;
-        opening = null;
-        await db?.closeAsync();
-      }),
+    close: () => database.close(),
   };
+}
+
+async function readEntries(db: ExpoDatabase): Promise<Map<string, StoredValue>> {
+  const rows = await db.getAllAsync<{ key: string; value: string }>('SELECT key, value FROM entries', []);
+  return new Map(
+    rows.flatMap(({ key, value }): [string, StoredValue][] => {
+      const entry = parseJsonObject(value);
+      return entry === null ? [] : [[key, entry]];
+    }),
+  );
+}
+
+async function fileOf(db: ExpoDatabase, id: string): Promise<AudioRow | undefined> {
+  return (await db.getAllAsync<AudioRow>('SELECT file, size FROM audio WHERE id = ?', [id]))[0];
 }
 
 async function putEntries(db: ExpoDatabase, entries: ReadonlyMap<string, StoredValue>): Promise<void> {

@@ -2,6 +2,7 @@
 import type { DBSchema } from 'idb';
 import { Database } from './database.ts';
 import type { DatabaseTransaction } from './database.ts';
+import type { Unsubscribe } from './emitter.ts';
 import { ownLock } from './ownLock.ts';
 import { randomId } from './randomId.ts';
 import { LeaseLostError } from './store.ts';
@@ -58,22 +59,7 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
   };
 
   return {
-    entries: () =>
-      database.run('readonly', async (tx) => {
-        const entries = tx.objectStore('entries');
-        const keys = await entries.getAllKeys();
-        const all = new Map<string, StoredValue>();
-        // In pages, because ten thousand entries in one piece would block the app. All requests start together, so that none waits for the
-        // answer before.
-        const pages = Array.from({ length: Math.ceil(keys.length / PAGE) }, async (_, page) => {
-          const some = keys.slice(page * PAGE, (page + 1) * PAGE);
-          const values = await entries.getAll(IDBKeyRange.bound(some[0], some.at(-1)));
-          for (const [i, key] of some.entries()) all.set(key, values[i] ?? {});
-        });
-        await Promise.all(pages);
-        all.delete(LEASE);
-        return all;
-      }),
+    entries: () => database.run('readonly', readEntries),
     put: (entries, lease) => write((tx) => putAll(tx, entries), lease),
     remove: (keys, lease) => write((tx) => removeAll(tx, keys), lease),
     audioIds: () => database.run('readonly', (tx) => tx.objectStore('audio').getAllKeys()),
@@ -88,26 +74,7 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
         await put(new Uint8Array(await blob.arrayBuffer()));
       }
     },
-    readAudio: async (id, start, end) => {
-      const read = async (): Promise<Uint8Array<ArrayBuffer> | null> => {
-        const audio = await database.run('readonly', (tx) => tx.objectStore('audio').get(id));
-        if (audio === undefined) return null;
-        return audio instanceof Blob
-          ? new Uint8Array(await audio.slice(start, end).arrayBuffer())
-          : audio.slice(start, end);
-      };
-      try {
-        return await read();
-      } catch (error) {
-        if (!isUnreadable(error)) throw error;
-        // The Blob may belong to a lost connection. If it cannot be read on a new one either, its file is damaged.
-        database.close();
-        return read().catch((still: unknown) => {
-          if (isUnreadable(still)) return null;
-          throw still;
-        });
-      }
-    },
+    readAudio: (id, start, end) => readAudio(database, id, [start, end]),
     removeAudio: (id, keys, lease) =>
       write((tx) => [tx.objectStore('audio').delete(id), ...removeAll(tx, keys)], lease),
     own: async (signal, wait) => {
@@ -119,21 +86,65 @@ export function indexedDbStore({ uid, clock = systemClock }: IndexedDbOptions): 
       await database.run('readwrite', put, 'relaxed');
       return lease;
     },
-    watch: (listener) => {
-      // Pings of the lock travel the same way.
-      const changed = ({ data }: MessageEvent): void => {
-        if (data === null) listener();
-      };
-      tabs?.addEventListener('message', changed);
-      return () => {
-        tabs?.removeEventListener('message', changed);
-      };
-    },
+    watch: (listener) => onChange(tabs, listener),
     close: () => {
       tabs?.close();
       database.close();
       return Promise.resolve();
     },
+  };
+}
+
+/**
+ * Reads in pages, because ten thousand entries in one piece would block the app. All requests start together, so that none waits for the
+ * answer before.
+ */
+async function readEntries(tx: Transaction<'readonly'>): Promise<Map<string, StoredValue>> {
+  const entries = tx.objectStore('entries');
+  const keys = await entries.getAllKeys();
+  const all = new Map<string, StoredValue>();
+  const pages = Array.from({ length: Math.ceil(keys.length / PAGE) }, async (_, page) => {
+    const some = keys.slice(page * PAGE, (page + 1) * PAGE);
+    const values = await entries.getAll(IDBKeyRange.bound(some[0], some.at(-1)));
+    for (const [i, key] of some.entries()) all.set(key, values[i] ?? {});
+  });
+  await Promise.all(pages);
+  all.delete(LEASE);
+  return all;
+}
+
+/** @param range bytes from the first up to, not including, the second */
+async function readAudio(
+  database: Database<Schema>,
+  id: string,
+  range: readonly [start: number, end: number],
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const read = async (): Promise<Uint8Array<ArrayBuffer> | null> => {
+    const audio = await database.run('readonly', (tx) => tx.objectStore('audio').get(id));
+    if (audio === undefined) return null;
+    return audio instanceof Blob ? new Uint8Array(await audio.slice(...range).arrayBuffer()) : audio.slice(...range);
+  };
+  try {
+    return await read();
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    // The Blob may belong to a lost connection. If it cannot be read on a new one either, its file is damaged.
+    database.close();
+    return read().catch((still: unknown) => {
+      if (isUnreadable(still)) return null;
+      throw still;
+    });
+  }
+}
+
+/** Calls back when another tab has changed the store. Pings of the lock travel on the same channel, and are ignored. */
+function onChange(tabs: BroadcastChannel | null, listener: () => void): Unsubscribe {
+  const changed = ({ data }: MessageEvent): void => {
+    if (data === null) listener();
+  };
+  tabs?.addEventListener('message', changed);
+  return () => {
+    tabs?.removeEventListener('message', changed);
   };
 }
 

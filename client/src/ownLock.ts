@@ -55,30 +55,6 @@ export function ownLock({ name, channel, clock }: OwnLockOptions): OwnLock {
       });
     });
 
-  /** Resolves when the holder of the lock stands still, or the signal aborts. */
-  const silence = async (signal: AbortSignal): Promise<void> => {
-    if (channel === null) {
-      await clock.sleep(Infinity, signal);
-      return;
-    }
-    let lost = 0;
-    let since = new Stopwatch(clock);
-    const answered = ({ data }: MessageEvent): void => {
-      if (data !== PONG) return;
-      lost = 0;
-      since = new Stopwatch(clock);
-    };
-    channel.addEventListener('message', answered);
-    while (!signal.aborted && (lost < LOST_PINGS || since.elapsedMs < SILENT_MS)) {
-      lost += 1;
-      channel.postMessage(PING);
-      await clock.sleep(PING_EVERY_MS, signal);
-      // An answer may have arrived while this tab stood still: handle it before the ping counts as lost.
-      await clock.sleep(0, signal);
-    }
-    channel.removeEventListener('message', answered);
-  };
-
   return async (signal, wait) => {
     if (locks === undefined) return new AbortController().signal;
     // A signal and `ifAvailable`, or `steal`, exclude each other.
@@ -86,7 +62,7 @@ export function ownLock({ name, channel, clock }: OwnLockOptions): OwnLock {
     const waiting = linkedController(signal);
     const watching = linkedController(signal);
     const held = request({ signal: waiting.controller.signal }, waiting.controller.signal);
-    const isSilent = silence(watching.controller.signal).then(() => null);
+    const isSilent = untilSilent(channel, clock, watching.controller.signal).then(() => null);
     const lost = await Promise.race([held, isSilent]);
     watching.controller.abort();
     watching.unlink();
@@ -98,4 +74,28 @@ export function ownLock({ name, channel, clock }: OwnLockOptions): OwnLock {
     await held;
     return request({ steal: true }, signal);
   };
+}
+
+/** Resolves when the holder of the lock stands still, or the signal aborts. */
+async function untilSilent(channel: BroadcastChannel | null, clock: Clock, signal: AbortSignal): Promise<void> {
+  if (channel === null) {
+    await clock.sleep(Infinity, signal);
+    return;
+  }
+  let lost = 0;
+  let since = new Stopwatch(clock);
+  const answered = ({ data }: MessageEvent): void => {
+    if (data !== PONG) return;
+    lost = 0;
+    since = new Stopwatch(clock);
+  };
+  channel.addEventListener('message', answered);
+  while (!signal.aborted && (lost < LOST_PINGS || since.elapsedMs < SILENT_MS)) {
+    lost += 1;
+    channel.postMessage(PING);
+    await clock.sleep(PING_EVERY_MS, signal);
+    // An answer may have arrived while this tab stood still: handle it before the ping counts as lost.
+    await clock.sleep(0, signal);
+  }
+  channel.removeEventListener('message', answered);
 }
