@@ -15,7 +15,7 @@ import { LOCAL_MODEL_SIZES } from '../src/config.ts';
 import { RecogniserPool } from '../src/transcription/local/recogniserPool.ts';
 import type { Transcriber } from '../src/transcription/transcriber.ts';
 import { recogniseRecordings, localTranscriber } from './recognition.ts';
-import type { Heard } from './recognition.ts';
+import type { Detection } from './recognition.ts';
 import { sampleBytes, SAMPLES, toFile } from './sound.ts';
 
 /** The capture time that the recordings of a folder get, Unix milliseconds. */
@@ -23,7 +23,7 @@ const RECORDED_AT = Date.UTC(2026, 0, 5);
 
 interface Result extends WordErrors {
   readonly name: string;
-  readonly heard: Heard;
+  readonly heard: Detection;
   readonly times?: TimeErrors;
 }
 
@@ -64,7 +64,7 @@ async function hearSamples(listener: ListenerPool, transcriber: Transcriber): Pr
   return results;
 }
 
-function textIn({ words }: Heard): string {
+function textIn({ words }: Detection): string {
   return words.map(({ text }) => text).join(' ');
 }
 

@@ -12,7 +12,7 @@ import type { Word } from '../../dev/demo/compare.ts';
 import type { JobFile } from '../src/jobs/job.ts';
 import { noCoverage } from '../test/support/noCoverage.ts';
 
-export interface Heard {
+export interface Detection {
   readonly words: readonly Word[];
   /** The audio that the transcriber got, seconds. */
   readonly speechSeconds: number;
@@ -37,7 +37,7 @@ export async function recogniseRecordings(
   open: (file: JobFile) => AsyncIterable<Uint8Array>,
   listener: ListenerPool,
   transcriber: Transcriber,
-): Promise<Heard> {
+): Promise<Detection> {
   const { signal } = new AbortController();
   const words: Word[] = [];
   let speechSeconds = 0;

@@ -1,11 +1,11 @@
 /** A listener that remembers its results, for benches that measure everything except detection. */
 import { createHash } from 'node:crypto';
-import type { Heard, Listener } from '../src/audio/detect/listener.ts';
+import type { Detection, Listener } from '../src/audio/detect/listener.ts';
 import type { Passage } from '../src/audio/detect/passages.ts';
 
 /** The result depends on the passage alone. */
 export function remembering(listener: Listener): Listener {
-  const heard = new Map<string, Promise<Heard>>();
+  const heard = new Map<string, Promise<Detection>>();
   return {
     parallel: listener.parallel,
     listen(passage, signal) {

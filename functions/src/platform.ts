@@ -104,7 +104,7 @@ export function authenticator({ checkRevoked }: { readonly checkRevoked: boolean
 }
 
 /** Dependencies to answer requests. @param options as for {@link authenticator}. */
-export const answering = (options: { readonly checkRevoked: boolean }) => ({
+export const requestDeps = (options: { readonly checkRevoked: boolean }) => ({
   authenticate: authenticator(options),
   logger,
 });
@@ -117,7 +117,7 @@ function signUp(): SignUpRule {
 }
 
 /** Dependencies to begin a job, for both ways of uploading. */
-export const beginning = () => ({
+export const newJobDeps = () => ({
   jobs,
   files,
   registry,
@@ -130,29 +130,29 @@ export const beginning = () => ({
 });
 
 /** Dependencies to accept recordings in the body of a request. */
-export const accepting = async () => {
+export const uploadAcceptor = async () => {
   const [{ acceptUpload }, { createStaging }] = await Promise.all([
     import('./upload/accept.ts'),
     import('./storage/staging.ts'),
   ]);
-  const deps = { ...beginning(), staging: createStaging(bucket()), queue: startQueue, logger };
+  const deps = { ...newJobDeps(), staging: createStaging(bucket()), queue: startQueue, logger };
   return (upload: Upload) => acceptUpload(deps, upload);
 };
 
 /** Dependencies to handle objects that arrive in Storage. */
-export const arriving = () => ({ jobs, files, objects: objects(), queue: startQueue, logger });
+export const arrivalDeps = () => ({ jobs, files, objects: objects(), queue: startQueue, logger });
 
 /** Dependencies to delete data of users. */
-export const deletingUsers = async () => {
+export const userDeletionDeps = async () => {
   const { DueJobs } = await import('./jobs/dueJobs.ts');
   return { db, due: new DueJobs(db), objects: objects(), accountCreatedAtMs, logger, now: Date.now };
 };
 
 /** Dependencies to share conversations, and to show shared ones. */
-export const sharing = () => ({ db, conversations, isOn: () => params.sharing.value(), now: Date.now });
+export const sharingDeps = () => ({ db, conversations, isOn: () => params.sharing.value(), now: Date.now });
 
 /** Dependencies to end a job, and to do what follows. */
-export const completing = () => ({
+export const completionDeps = () => ({
   db,
   jobs,
   files,

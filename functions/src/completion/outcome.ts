@@ -23,10 +23,10 @@ export interface ReadResult {
 /** The final state of a recording that was read to its end and whose chunks all have a result. */
 export function finalFile(file: JobFile, read: ReadResult): JobFile {
   const error = read.error ?? file.error;
-  const isHeard = file.speechSeconds + read.duplicateSeconds > 0;
+  const hasSpeech = file.speechSeconds + read.duplicateSeconds > 0;
   return {
     ...file,
-    state: error !== null ? 'failed' : isHeard ? 'transcribed' : 'silent',
+    state: error !== null ? 'failed' : hasSpeech ? 'transcribed' : 'silent',
     durationSeconds: read.durationSeconds,
     duplicateSeconds: read.duplicateSeconds,
     failedSeconds: file.failedSeconds + read.lostSeconds,

@@ -7,7 +7,7 @@ import type { DocumentSnapshot, Firestore, QueryDocumentSnapshot, Transaction } 
 import type { Sounds } from '../jobs/sounds.ts';
 import type { Assignment } from './assignment.ts';
 import type { Interval } from './interval.ts';
-import { boundariesOf, NO_BOUNDARIES, overBridges } from './boundaries.ts';
+import { boundariesOf, NO_BOUNDARIES, extendOverBridges } from './boundaries.ts';
 import type { Boundaries } from './boundaries.ts';
 import { conversationsEndingAfter, conversationsOf, pagesBetween, segmentPagesOf } from './collections.ts';
 import { writeConversationFields } from './customData.ts';
@@ -154,7 +154,7 @@ export class DeviceAxis {
         this.boundaries(tx, span),
       ]);
       const boundaries = boundariesOf(edits);
-      const wide = overBridges(span, boundaries, gapMs);
+      const wide = extendOverBridges(span, boundaries, gapMs);
       if (wide.startMs === span.startMs && wide.endMs === span.endMs) return { near, boundaries };
       span = wide;
     }

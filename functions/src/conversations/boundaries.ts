@@ -44,7 +44,7 @@ function cutAt({ startMs, endMs }: Interval, cuts: readonly number[]): Interval[
 }
 
 /** Extends an interval over all bridges that reach into it or into the margin around it. */
-export function overBridges(interval: Interval, { bridges }: Boundaries, marginMs: number): Interval {
+export function extendOverBridges(interval: Interval, { bridges }: Boundaries, marginMs: number): Interval {
   let { startMs, endMs } = interval;
   for (let isWider = true; isWider;) {
     isWider = false;

@@ -63,11 +63,11 @@ export function pagesOfVoice(db: Firestore, uid: string, speaker: number): Query
 
 /** The pages of one chunk. */
 export function pagesOfChunk(db: Firestore, uid: string, jobId: string, chunkId: string): Query<SegmentPage> {
-  return pagesHeardIn(db, uid, chunkId).where('jobId', '==', jobId);
+  return pagesWithChunkId(db, uid, chunkId).where('jobId', '==', jobId);
 }
 
 /** The pages of a chunk by its id alone, for its kept audio. */
-export function pagesHeardIn(db: Firestore, uid: string, chunkId: string): Query<SegmentPage> {
+export function pagesWithChunkId(db: Firestore, uid: string, chunkId: string): Query<SegmentPage> {
   return segmentPagesOf(db, uid).where('chunkId', '==', chunkId);
 }
 

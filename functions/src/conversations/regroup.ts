@@ -7,7 +7,7 @@ import type { DocumentSnapshot, Firestore, Transaction } from 'firebase-admin/fi
 import type { Interval } from './interval.ts';
 import { AppError } from '../errors.ts';
 import { DeviceAxis, intervalOf, reachOf } from './axis.ts';
-import { boundariesOf, connect, overBridges } from './boundaries.ts';
+import { boundariesOf, connect, extendOverBridges } from './boundaries.ts';
 import type { Boundaries, Component } from './boundaries.ts';
 import { conversationsOf, mergedInto } from './collections.ts';
 import { writeConversationFields } from './customData.ts';
@@ -108,7 +108,7 @@ async function surroundings(tx: Transaction, axis: DeviceAxis, { around, change,
       const near = await axis.neighbours(tx, span.startMs, span.endMs);
       const held = near.map((doc) => intervalOf(doc.data().startedAt, doc.data().finishedAt));
       const read = await axis.boundaries(tx, reachOf([span, ...held]) ?? span);
-      const wide = overBridges(span, boundariesOf(change(read)), gapMs);
+      const wide = extendOverBridges(span, boundariesOf(change(read)), gapMs);
       if (wide.startMs < span.startMs || wide.endMs > span.endMs) {
         span = wide;
         continue;

@@ -7,7 +7,7 @@ import { cutAudio, TOLERANCE_MS } from '../audio/chunk/cutAudio.ts';
 import type { ChunkAudio, Stretch } from '../audio/chunk/cutAudio.ts';
 import { AppError } from '../errors.ts';
 import { keptAudioOf } from '../storage/keptAudio.ts';
-import { pagesHeardIn } from './collections.ts';
+import { pagesWithChunkId } from './collections.ts';
 import { segmentsIn } from './conversation.ts';
 import type { Segment } from './conversation.ts';
 import { deletedStretches } from './deletion.ts';
@@ -72,7 +72,7 @@ export async function readSharedAudio(token: string, chunkId: string, deps: Shar
 
 /** The shared segments of a chunk. */
 async function saidIn(chunkId: string, { uid, shown }: OpenShare, { db }: SharedAudioDeps): Promise<Segment[]> {
-  const { docs } = await pagesHeardIn(db, uid, chunkId).limit(MAX_PAGES).get();
+  const { docs } = await pagesWithChunkId(db, uid, chunkId).limit(MAX_PAGES).get();
   return segmentsIn(docs.map((doc) => doc.data())).filter(
     ({ deviceId, startedAt }) =>
       deviceId === shown.deviceId && startedAt >= shown.startedAt && startedAt <= shown.finishedAt,

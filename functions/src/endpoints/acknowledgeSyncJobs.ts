@@ -9,12 +9,12 @@ import { jobIdRule } from '../http/jobCallable.ts';
 import { boundedList } from '../validation.ts';
 
 export const acknowledgeSyncJobs = onGuardedCall(CALLABLE_OPTIONS, async () => {
-  const [{ answering, jobs }, { acknowledgeJobs }] = await Promise.all([
+  const [{ requestDeps, jobs }, { acknowledgeJobs }] = await Promise.all([
     import('../platform.ts'),
     import('../jobs/acknowledge.ts'),
   ]);
   return createAcknowledgeCallable({
-    ...answering({ checkRevoked: false }),
+    ...requestDeps({ checkRevoked: false }),
     acknowledge: (uid, jobIds) => acknowledgeJobs(uid, jobIds, { jobs, now: Date.now }),
   });
 });

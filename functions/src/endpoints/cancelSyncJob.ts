@@ -3,14 +3,14 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { jobCallable } from '../http/jobCallable.ts';
 
 export const cancelSyncJob = onGuardedCall(CALLABLE_OPTIONS, async () => {
-  const [{ answering, completing, files }, { cancelJob }] = await Promise.all([
+  const [{ requestDeps, completionDeps, files }, { cancelJob }] = await Promise.all([
     import('../platform.ts'),
     import('../completion/cancel.ts'),
   ]);
-  const deps = completing();
+  const deps = completionDeps();
   return jobCallable({
     name: 'cancelSyncJob',
-    ...answering({ checkRevoked: true }),
+    ...requestDeps({ checkRevoked: true }),
     files,
     command: (uid, jobId) => cancelJob(uid, jobId, deps),
   });

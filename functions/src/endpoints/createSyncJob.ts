@@ -16,13 +16,13 @@ import { REQUEST, uploadFields } from '../upload/request.ts';
 import { requireValid } from '../validation.ts';
 
 export const createSyncJob = onGuardedCall(CALLABLE_OPTIONS, async () => {
-  const [{ arriving, answering, beginning, bucket }, { beginDirectUpload }] = await Promise.all([
+  const [{ arrivalDeps, requestDeps, newJobDeps, bucket }, { beginDirectUpload }] = await Promise.all([
     import('../platform.ts'),
     import('../upload/direct.ts'),
   ]);
-  const deps = { ...beginning(), ...arriving() };
+  const deps = { ...newJobDeps(), ...arrivalDeps() };
   return createCreateJobCallable({
-    ...answering({ checkRevoked: true }),
+    ...requestDeps({ checkRevoked: true }),
     begin: (upload) => beginDirectUpload(upload, deps),
     bucket: bucket().name,
     maxRecordingBytes: LIMITS.maxRecordingBytes,

@@ -9,9 +9,9 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { conversationIdText, isDocumentId } from '../validation.ts';
 
 export const deleteConversation = onGuardedCall(CALLABLE_OPTIONS, async () => {
-  const { answering, conversations } = await import('../platform.ts');
+  const { requestDeps, conversations } = await import('../platform.ts');
   return createDeleteConversationCallable({
-    ...answering({ checkRevoked: true }),
+    ...requestDeps({ checkRevoked: true }),
     conversations,
   });
 });

@@ -9,13 +9,13 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
 
 export const deleteEverything = onGuardedCall(options, async () => {
-  const [{ answering, deletingUsers }, { deleteContent, deleteKeptAudio }] = await Promise.all([
+  const [{ requestDeps, userDeletionDeps }, { deleteContent, deleteKeptAudio }] = await Promise.all([
     import('../platform.ts'),
     import('../sweeper/userDeletion.ts'),
   ]);
-  const deps = await deletingUsers();
+  const deps = await userDeletionDeps();
   return createDeleteEverythingCallable({
-    ...answering({ checkRevoked: true }),
+    ...requestDeps({ checkRevoked: true }),
     delete: { everything: (uid) => deleteContent(uid, deps), audio: (uid) => deleteKeptAudio(uid, deps) },
   });
 });

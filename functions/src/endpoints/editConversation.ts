@@ -11,13 +11,13 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { conversationIdText, isDocumentId, isoTime, requiredText, shortText } from '../validation.ts';
 
 export const editConversation = onGuardedCall(CALLABLE_OPTIONS, async () => {
-  const [{ answering, completing }, { EDITS_AT_ONCE, editConversation: edit }] = await Promise.all([
+  const [{ requestDeps, completionDeps }, { EDITS_AT_ONCE, editConversation: edit }] = await Promise.all([
     import('../platform.ts'),
     import('../conversations/editing.ts'),
   ]);
-  const deps = { ...completing(), inTurn: pLimit(EDITS_AT_ONCE) };
+  const deps = { ...completionDeps(), inTurn: pLimit(EDITS_AT_ONCE) };
   return createEditCallable({
-    ...answering({ checkRevoked: false }),
+    ...requestDeps({ checkRevoked: false }),
     edit: (request) => edit(request, deps),
   });
 });

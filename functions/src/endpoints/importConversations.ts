@@ -18,14 +18,14 @@ import { boundedList, isDocumentId, isoTime, shortText } from '../validation.ts'
 const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
 
 export const importConversations = onGuardedCall(options, async () => {
-  const [{ answering, budget, completing }, { EDITS_AT_ONCE }, { importConversation }] = await Promise.all([
+  const [{ requestDeps, budget, completionDeps }, { EDITS_AT_ONCE }, { importConversation }] = await Promise.all([
     import('../platform.ts'),
     import('../conversations/editing.ts'),
     import('../conversations/importing.ts'),
   ]);
-  const deps = { ...completing(), inTurn: pLimit(EDITS_AT_ONCE) };
+  const deps = { ...completionDeps(), inTurn: pLimit(EDITS_AT_ONCE) };
   return createImportCallable({
-    ...answering({ checkRevoked: true }),
+    ...requestDeps({ checkRevoked: true }),
     reserveBytes: (uid, bytes) => budget.reserveBytes(uid, bytes),
     importOne: (uid, conversation) => importConversation(uid, conversation, deps),
     now: Date.now,

@@ -30,7 +30,7 @@ import { isDocumentId, requireValid } from '../validation.ts';
 export const omiApi = onRequest(
   UPLOAD_OPTIONS,
   lazily(async () => {
-    const [{ accepting, authenticator, conversations, db, jobs }, { readTranscript }] = await Promise.all([
+    const [{ uploadAcceptor, authenticator, conversations, db, jobs }, { readTranscript }] = await Promise.all([
       import('../platform.ts'),
       import('../conversations/transcript.ts'),
     ]);
@@ -38,7 +38,7 @@ export const omiApi = onRequest(
       isServed: () => params.omiApi.value(),
       authenticate: authenticator({ checkRevoked: false }),
       authenticateUpload: authenticator({ checkRevoked: true }),
-      accept: async (upload) => (await accepting())(upload),
+      accept: async (upload) => (await uploadAcceptor())(upload),
       jobs,
       readConversation: async (uid, id) => {
         const [found] = await conversations.resolve(uid, [id]);

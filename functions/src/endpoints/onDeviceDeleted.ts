@@ -14,12 +14,12 @@ const options = {
 } as const satisfies DocumentOptions;
 
 const cancel = lazily(async () => {
-  const [{ completing, db, objects }, { cancelUploadsOfDevice }, { DueJobs }] = await Promise.all([
+  const [{ completionDeps, db, objects }, { cancelUploadsOfDevice }, { DueJobs }] = await Promise.all([
     import('../platform.ts'),
     import('../sweeper/afterDeletion.ts'),
     import('../jobs/dueJobs.ts'),
   ]);
-  const deps = { ...completing(), due: new DueJobs(db), objects: objects() };
+  const deps = { ...completionDeps(), due: new DueJobs(db), objects: objects() };
   return (uid: string, deviceId: string) => cancelUploadsOfDevice(uid, deviceId, deps);
 });
 

@@ -19,11 +19,11 @@ export const options = {
 } as const satisfies StorageOptions;
 
 const receive = lazily(async () => {
-  const [{ arriving }, { createArrivalHandler }] = await Promise.all([
+  const [{ arrivalDeps }, { createArrivalHandler }] = await Promise.all([
     import('../platform.ts'),
     import('../upload/arrivalEvents.ts'),
   ]);
-  return createArrivalHandler(arriving());
+  return createArrivalHandler(arrivalDeps());
 });
 
 export const onRecordingStaged = onObjectFinalized(options, async ({ data }) => {

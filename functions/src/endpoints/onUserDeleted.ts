@@ -13,11 +13,11 @@ const options = {
 } as const satisfies AuthOptions;
 
 const clear = lazily(async () => {
-  const [{ deletingUsers }, { deleteUserData }] = await Promise.all([
+  const [{ userDeletionDeps }, { deleteUserData }] = await Promise.all([
     import('../platform.ts'),
     import('../sweeper/userDeletion.ts'),
   ]);
-  const deps = await deletingUsers();
+  const deps = await userDeletionDeps();
   return (uid: string) => deleteUserData(uid, deps);
 });
 

@@ -42,7 +42,7 @@ const work = lazily(async () => {
     import('../audio/read/containers/decodeContainer.ts'),
     import('../transcription/requestSlots.ts'),
   ]);
-  const { budget, completing, db, fairUse, keptAudio, queue, registry, summariesBy, turns } = platform;
+  const { budget, completionDeps, db, fairUse, keptAudio, queue, registry, summariesBy, turns } = platform;
   const transcriber = transcription.configuredTranscriberName();
   // Only Deepgram tells speakers or channels apart.
   const tellsSpeakersApart = transcriber === 'deepgram' && (params.diarize.value() || params.multichannel.value());
@@ -51,7 +51,7 @@ const work = lazily(async () => {
   // One pool of threads for each instance, made with its first task.
   let listener: Promise<Listener> | undefined;
   const deps = {
-    ...completing(),
+    ...completionDeps(),
     summaries: summariesBy(transcription.configuredSummariser()),
     queue,
     turns,
@@ -65,7 +65,7 @@ const work = lazily(async () => {
         defaultLanguage: params.defaultLanguage.value(),
         hints: params.languageHints.value(),
         logger,
-        tell: preferences.tellIgnored(db),
+        report: preferences.reportIgnored(db),
       }),
       // Locally, more chunks than processors would only hold memory longer.
       concurrency: transcriber === 'local' ? availableParallelism() : params.deepgramConcurrency.value(),

@@ -19,13 +19,13 @@ import { boundedList, conversationIdText, isDocumentId, requiredText } from '../
 const options = { ...CALLABLE_OPTIONS, timeoutSeconds: 540 };
 
 export const redateRecordings = onGuardedCall(options, async () => {
-  const [{ answering, completing, queue, registry }, { redateRecordings: redate }] = await Promise.all([
+  const [{ requestDeps, completionDeps, queue, registry }, { redateRecordings: redate }] = await Promise.all([
     import('../platform.ts'),
     import('../completion/redateRecordings.ts'),
   ]);
-  const deps = { ...completing(), registry, queue };
+  const deps = { ...completionDeps(), registry, queue };
   return createRedateCallable({
-    ...answering({ checkRevoked: false }),
+    ...requestDeps({ checkRevoked: false }),
     redate: (request) => redate(request, deps),
   });
 });

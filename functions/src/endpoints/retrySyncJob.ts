@@ -5,7 +5,7 @@ import { jobCallable } from '../http/jobCallable.ts';
 import { cloudLogger as logger } from '../logger.ts';
 
 export const retrySyncJob = onGuardedCall(CALLABLE_OPTIONS, async () => {
-  const [{ answering, files, jobs, registry, startQueue }, { retryJob }] = await Promise.all([
+  const [{ requestDeps, files, jobs, registry, startQueue }, { retryJob }] = await Promise.all([
     import('../platform.ts'),
     import('../completion/retry.ts'),
   ]);
@@ -16,7 +16,7 @@ export const retrySyncJob = onGuardedCall(CALLABLE_OPTIONS, async () => {
   };
   return jobCallable({
     name: 'retrySyncJob',
-    ...answering({ checkRevoked: true }),
+    ...requestDeps({ checkRevoked: true }),
     files,
     command: (uid, jobId) => retryJob(uid, jobId, deps),
   });

@@ -13,14 +13,14 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { conversationIdText, isDocumentId } from '../validation.ts';
 
 export const shareConversation = onGuardedCall(CALLABLE_OPTIONS, async () => {
-  const [{ answering, sharing }, { share }] = await Promise.all([
+  const [{ requestDeps, sharingDeps }, { share }] = await Promise.all([
     import('../platform.ts'),
     import('../conversations/sharing.ts'),
   ]);
   return createShareCallable({
     // A link works without the user's token, so a user who was signed out or disabled must not make one.
-    ...answering({ checkRevoked: true }),
-    share: (request) => share(request, sharing()),
+    ...requestDeps({ checkRevoked: true }),
+    share: (request) => share(request, sharingDeps()),
   });
 });
 

@@ -21,12 +21,12 @@ const options = { ...READ_OPTIONS, memory: '1GiB', maxInstances: 5 } as const;
 export const sharedAudio = onRequest(
   options,
   lazily(async () => {
-    const [{ budget, keptAudio, sharing }, { readSharedAudio }] = await Promise.all([
+    const [{ budget, keptAudio, sharingDeps }, { readSharedAudio }] = await Promise.all([
       import('../platform.ts'),
       import('../conversations/sharedAudio.ts'),
     ]);
     const deps = {
-      ...sharing(),
+      ...sharingDeps(),
       read: (path: string) => keptAudio().read(path),
       spend: (uid: string, bytes: number) => budget.spend(uid, 'sharedBytes', bytes),
     };

@@ -21,11 +21,11 @@ const options = { ...READ_OPTIONS, maxInstances: 5 };
 export const sharedConversation = onRequest(
   options,
   lazily(async () => {
-    const [{ sharing }, { readShared }] = await Promise.all([
+    const [{ sharingDeps }, { readShared }] = await Promise.all([
       import('../platform.ts'),
       import('../conversations/sharing.ts'),
     ]);
-    return createSharedHandler({ read: (token) => readShared(token, sharing()), logger: cloudLogger });
+    return createSharedHandler({ read: (token) => readShared(token, sharingDeps()), logger: cloudLogger });
   }),
 );
 

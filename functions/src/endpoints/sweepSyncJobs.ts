@@ -19,7 +19,7 @@ export const sweepSyncJobs = onSchedule(
   options,
   lazily(async () => {
     const [
-      { accountCreatedAtMs, completing, db, objects, queue },
+      { accountCreatedAtMs, completionDeps, db, objects, queue },
       { sweep, SWEEP_LIMITS },
       { DueJobs },
       { SweeperStateStore },
@@ -30,7 +30,7 @@ export const sweepSyncJobs = onSchedule(
       import('../sweeper/state.ts'),
     ]);
     const deps = {
-      ...completing(),
+      ...completionDeps(),
       accountCreatedAtMs,
       queue,
       due: new DueJobs(db),

@@ -17,8 +17,8 @@ import { requireValid } from '../validation.ts';
 export const syncJobs = onRequest(
   READ_OPTIONS,
   lazily(async () => {
-    const { answering, jobs } = await import('../platform.ts');
-    return createJobsHandler({ ...answering({ checkRevoked: false }), jobs });
+    const { requestDeps, jobs } = await import('../platform.ts');
+    return createJobsHandler({ ...requestDeps({ checkRevoked: false }), jobs });
   }),
 );
 

@@ -23,13 +23,13 @@ const JOBS_AT_ONCE = 8;
 export const syncStatus = onRequest(
   options,
   lazily(async () => {
-    const [{ answering, jobs, files, objects }, { currentFiles }] = await Promise.all([
+    const [{ requestDeps, jobs, files, objects }, { currentFiles }] = await Promise.all([
       import('../platform.ts'),
       import('../upload/arrivals.ts'),
     ]);
     const deps = { files, objects: objects() };
     return createStatusHandler({
-      ...answering({ checkRevoked: false }),
+      ...requestDeps({ checkRevoked: false }),
       jobs,
       filesOf: (jobId, job) => currentFiles(jobId, job, deps),
     });

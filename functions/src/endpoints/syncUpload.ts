@@ -17,10 +17,10 @@ import { parseFields, parseIdempotencyKey } from '../upload/request.ts';
 export const syncUpload = onRequest(
   UPLOAD_OPTIONS,
   lazily(async () => {
-    const { accepting, answering } = await import('../platform.ts');
+    const { uploadAcceptor, requestDeps } = await import('../platform.ts');
     return createUploadHandler({
-      ...answering({ checkRevoked: true }),
-      accept: await accepting(),
+      ...requestDeps({ checkRevoked: true }),
+      accept: await uploadAcceptor(),
       limits: UPLOAD_LIMITS,
       now: Date.now,
     });

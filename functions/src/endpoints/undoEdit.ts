@@ -10,13 +10,13 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { isDocumentId, requiredText } from '../validation.ts';
 
 export const undoEdit = onGuardedCall(CALLABLE_OPTIONS, async () => {
-  const [{ answering, completing }, { EDITS_AT_ONCE, undoEdit: undo }] = await Promise.all([
+  const [{ requestDeps, completionDeps }, { EDITS_AT_ONCE, undoEdit: undo }] = await Promise.all([
     import('../platform.ts'),
     import('../conversations/editing.ts'),
   ]);
-  const deps = { ...completing(), inTurn: pLimit(EDITS_AT_ONCE) };
+  const deps = { ...completionDeps(), inTurn: pLimit(EDITS_AT_ONCE) };
   return createUndoCallable({
-    ...answering({ checkRevoked: false }),
+    ...requestDeps({ checkRevoked: false }),
     undo: (uid, editId) => undo(uid, editId, deps),
   });
 });

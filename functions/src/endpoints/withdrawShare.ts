@@ -7,12 +7,12 @@ import { CALLABLE_OPTIONS, onGuardedCall } from '../http/callableGuard.ts';
 import { isDocumentId, requiredText } from '../validation.ts';
 
 export const withdrawShare = onGuardedCall(CALLABLE_OPTIONS, async () => {
-  const [{ answering, db }, { withdraw }] = await Promise.all([
+  const [{ requestDeps, db }, { withdraw }] = await Promise.all([
     import('../platform.ts'),
     import('../conversations/sharing.ts'),
   ]);
   return createWithdrawCallable({
-    ...answering({ checkRevoked: false }),
+    ...requestDeps({ checkRevoked: false }),
     withdraw: (uid, id) => withdraw(uid, id, { db }),
   });
 });

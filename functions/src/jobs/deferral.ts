@@ -3,7 +3,7 @@ import { Timestamp } from 'firebase-admin/firestore';
 import { AppError } from '../errors.ts';
 import type { Job } from './job.ts';
 import { retryWaitMs } from './lease.ts';
-import { isPassing } from './passing.ts';
+import { isTransient } from './transient.ts';
 import type { JobChange } from './store.ts';
 
 const FIRST_WAIT_MS = 30_000;
@@ -40,7 +40,7 @@ export function deferral(job: Job, error: unknown, nowMs: number, jitter: number
 
 function reasonOf(error: unknown): AppError {
   if (error instanceof AppError && error.remedy !== 'never') return error;
-  return new AppError(isPassing(error) ? 'unavailable' : 'internal');
+  return new AppError(isTransient(error) ? 'unavailable' : 'internal');
 }
 
 function waitFor(deferrals: number, { code, remedy, retryAfterSeconds }: AppError): number {

@@ -9,7 +9,10 @@ import type { CollectionReference, Query } from 'firebase-admin/firestore';
 export const MOST_IN_QUERY = 30;
 
 /** The documents that exist, by id; outside of any transaction. @param ids may repeat. */
-export async function existing<T>(collection: CollectionReference<T>, ids: Iterable<string>): Promise<Map<string, T>> {
+export async function readExisting<T>(
+  collection: CollectionReference<T>,
+  ids: Iterable<string>,
+): Promise<Map<string, T>> {
   const distinct = [...new Set(ids)];
   const groups: Query<T>[] = [];
   for (let from = 0; from < distinct.length; from += MOST_IN_QUERY) {

@@ -14,7 +14,7 @@ import type {
   Transaction,
 } from 'firebase-admin/firestore';
 import { recordingId } from '../audio/read/identity.ts';
-import { existing, MOST_IN_QUERY } from './existing.ts';
+import { MOST_IN_QUERY, readExisting } from './existing.ts';
 import type { Job, JobFile } from './job.ts';
 import { claimOf, knowsTime, originalOf, timesOf } from './recordingEntry.ts';
 import type { Claim, KnownRecording, Original, RecordingEntry } from './recordingEntry.ts';
@@ -45,7 +45,7 @@ export class RecordingRegistry {
     const known = files.filter(({ md5 }) => md5 !== null);
     if (known.length === 0) return new Map();
     const idOf = (file: (typeof known)[number]): string => this.#ref(uid, file).id;
-    const entries = await existing(this.#recordings(uid), known.map(idOf));
+    const entries = await readExisting(this.#recordings(uid), known.map(idOf));
     return new Map(
       known.flatMap((file) => {
         const { name, startedAt } = file;
@@ -71,7 +71,9 @@ export class RecordingRegistry {
     if (files.length === 0) return { claims: new Map(), write: () => undefined };
     const refs = files.map((file) => this.#ref(uid, file));
     const ids = refs.map(({ id }) => id);
-    const known = [...(await existing(this.#recordings(uid), ids)).keys()].map((id) => this.#recordings(uid).doc(id));
+    const known = [...(await readExisting(this.#recordings(uid), ids)).keys()].map((id) =>
+      this.#recordings(uid).doc(id),
+    );
     const found = known.length === 0 ? [] : await tx.getAll(...known);
     const byId = new Map(found.map((doc) => [doc.id, doc.data()]));
     const entries = ids.map((id) => byId.get(id));

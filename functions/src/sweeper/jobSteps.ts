@@ -11,7 +11,7 @@ import { backInQueue } from '../jobs/store.ts';
 import type { Logger } from '../logger.ts';
 import { endEarly, wrapUp } from '../completion/finish.ts';
 import type { EarlyEnd, EndDeps, WrapUpDeps } from '../completion/finish.ts';
-import { isArriving, listStaged, receiveAll, startWithout } from '../upload/arrivals.ts';
+import { isArriving, listStaged, receiveAll, startWithoutMissing } from '../upload/arrivals.ts';
 import type { UploadedObjects } from '../storage/objects.ts';
 
 export interface JobStepDeps extends EndDeps, WrapUpDeps {
@@ -142,7 +142,7 @@ async function expireUpload(jobId: string, job: DueJob, nowMs: number, deps: Job
     );
     return false;
   }
-  if ((await startWithout(jobId, objects, deps)) !== null) return true;
+  if ((await startWithoutMissing(jobId, objects, deps)) !== null) return true;
   return end(jobId, 'upload_expired', isDue, deps);
 }
 

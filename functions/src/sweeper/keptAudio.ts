@@ -20,7 +20,7 @@ const LOOK_UP = 100;
  * Deletes listed objects that have expired or have no document. This is safe while workers write: an object gets its document within
  * minutes, and the listed objects are older; an object that is written again has another generation, which the deletion spares.
  */
-export async function deleteUnkept(
+export async function sweepKeptAudio(
   listed: readonly ListedObject[],
   { db, objects, now }: KeptAudioDeps,
 ): Promise<Deletions> {

@@ -11,7 +11,7 @@ import { jobSteps } from './jobSteps.ts';
 import type { JobStep, JobStepDeps } from './jobSteps.ts';
 import { forEachUntil } from './finishing.ts';
 import type { IsOver } from './finishing.ts';
-import { deleteUnkept } from './keptAudio.ts';
+import { sweepKeptAudio } from './keptAudio.ts';
 import { deleteOrphans } from './orphans.ts';
 import type { Deletions } from './orphans.ts';
 import { finishDeletions, finishRedatings } from './unfinished.ts';
@@ -73,7 +73,7 @@ export async function sweep(deps: SweepDeps): Promise<StepReport[]> {
   reports.push(await timed('redatings', deps, (isOver) => finishRedatings(deps, isOver)));
   const staged = { pass: 'objects', prefix: 'uploads/', deleteFrom: deleteOrphans } as const;
   reports.push(await timed('orphaned_objects', deps, (isOver) => sweepObjects(staged, state, deps, isOver)));
-  const kept = { pass: 'keptAudio', prefix: KEPT_PREFIX, deleteFrom: deleteUnkept } as const;
+  const kept = { pass: 'keptAudio', prefix: KEPT_PREFIX, deleteFrom: sweepKeptAudio } as const;
   reports.push(await timed('kept_audio', deps, (isOver) => sweepObjects(kept, state, deps, isOver)));
   // Last, because the deletion of one user may take any time. If it does not fit, the next run continues it.
   reports.push(await timed('user_deletions', deps, (isOver) => finishUserDeletions(deps, isOver)));

@@ -50,7 +50,7 @@ const responseSchema = z.object({
 export function parseDeepgramResponse(body: unknown, requestedLanguage: string): Omit<Transcription, 'transcriber'> {
   const { metadata, results } = responseSchema.parse(body);
   const { channels } = results;
-  const heard = channels.map(
+  const transcribed = channels.map(
     ({ detected_language: detected, alternatives: [{ words = [], languages = [] }] }, channel) => {
       const language = languages[0] ?? detected ?? (requestedLanguage === 'multi' ? null : requestedLanguage);
       const speaker = channels.length > 1 ? channel : undefined;
@@ -61,14 +61,15 @@ export function parseDeepgramResponse(body: unknown, requestedLanguage: string):
       };
     },
   );
-  const language = heard.find(({ words }) => words.length > 0)?.language ?? heard[0]?.language ?? null;
+  const language = transcribed.find(({ words }) => words.length > 0)?.language ?? transcribed[0]?.language ?? null;
 
   return {
     requestId: metadata.request_id,
     // https://developers.deepgram.com/docs/multichannel: each channel is billed for the whole duration.
     billedSeconds: metadata.duration * channels.length,
-    language: language ?? mostFrequent(heard.flatMap(({ words }) => words.flatMap((word) => word.language ?? []))),
-    words: heard.flatMap(({ placed }) => placed).sort((a, b) => a.startSeconds - b.startSeconds),
+    language:
+      language ?? mostFrequent(transcribed.flatMap(({ words }) => words.flatMap((word) => word.language ?? []))),
+    words: transcribed.flatMap(({ placed }) => placed).sort((a, b) => a.startSeconds - b.startSeconds),
   };
 }
 

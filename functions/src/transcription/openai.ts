@@ -189,7 +189,7 @@ function toTranscription(
   request: TranscriptionRequest,
 ): Transcription {
   const spoken = languageTag(language);
-  const heard = words.flatMap(({ word, start, end }): TranscribedWord[] => {
+  const transcribed = words.flatMap(({ word, start, end }): TranscribedWord[] => {
     const text = word.trim();
     if (text === '') return [];
     const segment = segments.find((each) => start >= each.start && start < each.end);
@@ -205,7 +205,7 @@ function toTranscription(
     // The answer has no billed time. Such services charge for the audio that was sent.
     billedSeconds: request.durationMs / 1000,
     language: spoken,
-    words: heard.sort((a, b) => a.startSeconds - b.startSeconds),
+    words: transcribed.sort((a, b) => a.startSeconds - b.startSeconds),
   };
 }
 

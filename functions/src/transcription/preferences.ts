@@ -90,7 +90,7 @@ export function speechSettings(preferences: Preferences, rules: LanguageRules | 
 export interface PreferenceOptions extends LanguageRules {
   readonly logger: Logger;
   /** Tells the user's apps which preferences are ignored, by name, in `ignoredPreferences`. */
-  readonly tell?: (uid: string, ignored: readonly string[]) => Promise<void>;
+  readonly report?: (uid: string, ignored: readonly string[]) => Promise<void>;
 }
 
 /** Replaces an unknown default by `multi`: Deepgram would refuse every request of users without a preference. */
@@ -101,7 +101,7 @@ function configuredLanguage({ defaultLanguage, logger }: PreferenceOptions): str
 }
 
 /** Writes the names of ignored preferences to the user's document, where apps can read them. */
-export function tellIgnored(db: Firestore): NonNullable<PreferenceOptions['tell']> {
+export function reportIgnored(db: Firestore): NonNullable<PreferenceOptions['report']> {
   return async (uid, ignoredPreferences) => {
     await db.doc(`users/${uid}`).set({ ignoredPreferences }, { merge: true });
   };
@@ -129,12 +129,12 @@ export class PreferenceStore {
    * @param fields for the log
    */
   async read(uid: string, fields: Readonly<Record<string, unknown>>): Promise<ReadPreferences> {
-    const { logger, tell } = this.#options;
+    const { logger, report } = this.#options;
     const user = await this.#db.doc(`users/${uid}`).get();
     const { preferences, ignored } = parsePreferences(user.get('preferences'));
     if (ignored.length > 0) logger.warn('preferences.ignored', { stage: 'preferences', ...fields, ignored });
-    const told: unknown = user.get('ignoredPreferences') ?? [];
-    if (tell && !isDeepStrictEqual(told, ignored)) await tell(uid, ignored);
+    const reported: unknown = user.get('ignoredPreferences') ?? [];
+    if (report && !isDeepStrictEqual(reported, ignored)) await report(uid, ignored);
     return { speech: speechSettings(preferences, this.#options), keepsAudio: preferences.keepAudio };
   }
 }

@@ -91,14 +91,14 @@ async function markStaged({ jobs, files: store }: AcceptDeps, jobId: string, beg
  */
 async function abandon(
   { jobs, staging, logger }: AcceptDeps,
-  { jobId, job, takeBack }: BegunJob,
+  { jobId, job, refund }: BegunJob,
   staged: readonly StagedObject[],
 ): Promise<void> {
   try {
     const gone = await jobs.discard(jobId, job.createdAt);
     const left = gone ? await removeAll(staging, staged) : 0;
     // While Storage is down, clients send again and again. That must not use up the daily budget of the project.
-    if (gone) await takeBack();
+    if (gone) await refund();
     logger.warn('upload.abandoned', { jobId, stage: 'staging', staged: staged.length, gone, left });
   } catch (error) {
     logger.error('upload.not_cleaned_up', { jobId, stage: 'staging', ...errorFields(error) });

@@ -77,7 +77,7 @@ export async function receiveAll(uid: string, jobId: string, deps: ArrivalDeps):
  * Starts a job whose upload has ended, with the recordings that have arrived. The others fail.
  * @returns the job; null if nothing has arrived, or the job does not wait any more.
  */
-export async function startWithout(jobId: string, objects: Objects, deps: ArrivalDeps): Promise<Job | null> {
+export async function startWithoutMissing(jobId: string, objects: Objects, deps: ArrivalDeps): Promise<Job | null> {
   return start(jobId, objects, 'upload_expired', deps);
 }
 

@@ -17,7 +17,7 @@ import { isFinished } from '../jobs/stateMachine.ts';
 import { newJob, WAITING_IN_QUEUE } from '../jobs/store.ts';
 import type { JobChange, JobStore } from '../jobs/store.ts';
 import { LEAST_BYTES, NOTHING_COUNTED } from '../usage/budget.ts';
-import type { DailyBudget, TakeBack } from '../usage/budget.ts';
+import type { DailyBudget, Refund } from '../usage/budget.ts';
 import { totalsOf } from '../jobs/totals.ts';
 import type { FairUse } from '../usage/fairUse.ts';
 import { idempotentJobId } from './idempotency.ts';
@@ -65,7 +65,7 @@ export interface BegunJob {
   /** Whether this request has created it, so that nothing can have arrived for it yet. */
   readonly isNew: boolean;
   /** Takes back what this request has counted in the daily budgets, if the upload fails. */
-  readonly takeBack: TakeBack;
+  readonly refund: Refund;
 }
 
 /** Retry-After of an upload that failed on our side, seconds: longer than the retries of the Storage client. */
@@ -107,7 +107,7 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
       await reserved();
       throw error;
     });
-    if (isCreated) return { jobId, ...fresh, isNew: true, takeBack: reserved };
+    if (isCreated) return { jobId, ...fresh, isNew: true, refund: reserved };
     await reserved(); // The request that created the job has counted them.
   }
 
@@ -119,7 +119,7 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
   if (!isReleased && existing.contentHash !== fresh.job.contentHash) throw new AppError('idempotency_conflict');
   const files = (await deps.files.read(jobId, existing)).all;
   if (!isReleased && !hasLostRecordings(existing, files)) {
-    return { jobId, job: existing, files, isNew: false, takeBack: NOTHING_COUNTED };
+    return { jobId, job: existing, files, isNew: false, refund: NOTHING_COUNTED };
   }
 
   // The job has ended: answering with it would accept recordings that no worker will process.
@@ -127,8 +127,8 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
   const renewed = { ...fresh, files: renewedFiles(fresh.files, files) };
   const job = await jobs.replace(jobId, existing, { ...renewed, job: { ...fresh.job, ...totalsOf(renewed.files) } });
   if (job === null) throw new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-  const takeBack = await deps.budget.count(uid, 'uploadedBytes', bytesOf(renewed.files));
-  return { jobId, job, files: renewed.files, isNew: false, takeBack };
+  const refund = await deps.budget.count(uid, 'uploadedBytes', bytesOf(renewed.files));
+  return { jobId, job, files: renewed.files, isNew: false, refund };
 }
 
 /** A repeated request does not restart a job that the user has cancelled. @throws AppError `job_cancelled` */

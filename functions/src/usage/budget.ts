@@ -66,10 +66,10 @@ interface ProjectDay {
   readonly told: Record<Resource, number>;
 }
 
-/** Takes a count back, on its own day, if nothing was used after all. */
-export type TakeBack = () => Promise<void>;
+/** Subtracts what was counted, on its own day, if nothing was used after all. */
+export type Refund = () => Promise<void>;
 
-export const NOTHING_COUNTED: TakeBack = () => Promise.resolve();
+export const NOTHING_COUNTED: Refund = () => Promise.resolve();
 
 export class DailyBudget {
   readonly #deps: BudgetDeps;
@@ -85,7 +85,7 @@ export class DailyBudget {
    * @returns an error if it was refused: `daily_budget_used`, `project_budget_used`; `payload_too_large` for more than a whole day's
    * budget.
    */
-  async reserveBytes(uid: string, bytes: number): Promise<AppError | TakeBack> {
+  async reserveBytes(uid: string, bytes: number): Promise<AppError | Refund> {
     const { db, limits, now } = this.#deps;
     const resource = 'uploadedBytes';
     if (bytes === 0) return NOTHING_COUNTED;
@@ -108,7 +108,7 @@ export class DailyBudget {
   }
 
   /** Counts without a check. */
-  async count(uid: string, resource: Resource, amount: number): Promise<TakeBack> {
+  async count(uid: string, resource: Resource, amount: number): Promise<Refund> {
     if (amount === 0) return NOTHING_COUNTED;
     const before = await this.#read(uid, resource);
     await this.#write(uid, resource, amount, before);
@@ -119,7 +119,7 @@ export class DailyBudget {
    * Checks and counts. To be called before the resource is used.
    * @throws AppError `daily_budget_used`, `project_budget_used`: nothing is counted then.
    */
-  async spend(uid: string, resource: Resource, amount: number): Promise<TakeBack> {
+  async spend(uid: string, resource: Resource, amount: number): Promise<Refund> {
     const before = await this.#read(uid, resource);
     const refusal = this.#refusal(before, resource);
     if (refusal !== null) throw refusal;

@@ -3,7 +3,7 @@ import type { Span } from '../audio/chunk/chunks.ts';
 import { encodeFlac } from '../audio/chunk/flac.ts';
 import { writeOggOpus } from '../audio/chunk/oggOpus.ts';
 import { cutsOf } from '../audio/chunk/timeMap.ts';
-import { areApart, interleave, pcmOf, slicePlanes } from '../audio/read/channels.ts';
+import { carryDifferentSounds, interleave, pcmOf, slicePlanes } from '../audio/read/channels.ts';
 import type { ChannelMode, Planes } from '../audio/read/channels.ts';
 import { isOpus } from '../audio/read/format.ts';
 import type { RecordingFormat } from '../audio/read/format.ts';
@@ -45,7 +45,7 @@ export async function speechAudio(
 
 async function channelsToSend(audio: ChunkAudio, format: RecordingFormat, mode: ChannelMode): Promise<1 | 2> {
   const isStereo = isOpus(format) ? hasStereo(audio.frames) : audio.frames.some(isStereoPcm);
-  return mode === 'separate' && isStereo && areApart(await chunkPcm(audio, format, 'separate')) ? 2 : 1;
+  return mode === 'separate' && isStereo && carryDifferentSounds(await chunkPcm(audio, format, 'separate')) ? 2 : 1;
 }
 
 /**

@@ -21,7 +21,7 @@ import type { Recorder } from './recorder.ts';
 import { scanRecordings, seconds } from './scan.ts';
 import type { ScanDeps, ScanEvent, ScanSettings } from './scanEvent.ts';
 import { speechAudio } from './chunkAudio.ts';
-import { placeChunkWords, transcribePatiently } from './transcribe.ts';
+import { placeChunkWords, transcribeWithRetries } from './transcribe.ts';
 
 export interface PipelineDeps {
   readonly audio: StagedAudio;
@@ -238,7 +238,7 @@ async function transcribeChunk(
     const audio = { preRoll: plan.preRoll, frames: [...context.frames, ...plan.frames] };
     const speech = await speechAudio(audio, file.format, plan.spans, deps.settings.channels);
     const request = { audio: speech, durationMs: context.durationMs + plan.durationMs, ...deps.speech };
-    const result = await transcribePatiently(deps.transcriber, request, { ...deps, endsMs: deps.requestsEndMs });
+    const result = await transcribeWithRetries(deps.transcriber, request, { ...deps, endsMs: deps.requestsEndMs });
     const words = placeChunkWords(result.words, plan);
     const unnamed = words.words.length === 0 ? null : await keep(order, speech, deps);
     await recorder.recordTranscription(order, result, words, progress.chunkDone(), unnamed);

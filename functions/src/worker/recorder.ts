@@ -7,7 +7,7 @@ import type { ErrorCode } from '../errors.ts';
 import { chunkInterval, chunksOf, chunkWords } from '../jobs/chunk.ts';
 import type { Coverage } from '../jobs/coverage.ts';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';
-import { isPassing } from '../jobs/passing.ts';
+import { isTransient } from '../jobs/transient.ts';
 import type { Failure, Job, JobFile } from '../jobs/job.ts';
 import type { Lease } from '../jobs/lease.ts';
 import type { RecordingRegistry } from '../jobs/registry.ts';
@@ -286,7 +286,7 @@ export class Recorder {
         if (error instanceof DeletionUnderWayError) {
           await this.#deps.conversations.finishDeletion(error.uid, error.conversationId);
         } else {
-          if (!isPassing(error) || !this.#lease.isInTime) throw error;
+          if (!isTransient(error) || !this.#lease.isInTime) throw error;
           await sleep(pauseMs, undefined, { signal: this.#lease.signal });
         }
       }

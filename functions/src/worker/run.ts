@@ -5,14 +5,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { OPUS_PRE_ROLL_MS, SpeechChunker } from '../audio/chunk/chunks.ts';
 import type { PlannedChunk } from '../audio/chunk/chunks.ts';
-import type { Heard } from '../audio/detect/listener.ts';
+import type { Detection } from '../audio/detect/listener.ts';
 import { PassageCutter } from '../audio/detect/passages.ts';
 import type { Passage } from '../audio/detect/passages.ts';
 import { WINDOW_SAMPLES } from '../audio/detect/vad.ts';
 import { isOpus } from '../audio/read/format.ts';
 import { SAMPLES_PER_MS } from '../audio/read/pcm.ts';
 import type { ReadReport, SourceFrame } from '../audio/read/pcm.ts';
-import { noteLost } from '../audio/read/readRecording.ts';
+import { countLost } from '../audio/read/readRecording.ts';
 import { LIMITS } from 'offline-audio-sync-contract';
 import { AppError } from '../errors.ts';
 import type { JobFile } from '../jobs/job.ts';
@@ -116,8 +116,8 @@ export class Run {
     await this.#deps.coverage.load(this.#first.deviceId, from - gapsMs, from + samples / SAMPLES_PER_MS + gapsMs);
   }
 
-  /** Receives the result of detection for the next passage. */
-  *hear({ frames }: Passage, { probabilities, levels, refused }: Heard): Generator<ScanEvent> {
+  /** Adds the result of detection for the next passage. */
+  *addDetection({ frames }: Passage, { probabilities, levels, refused }: Detection): Generator<ScanEvent> {
     const lost = new Set(refused);
     for (const [i, frame] of frames.entries()) {
       if (this.#isAtMark) yield* this.#passMarks();
@@ -178,7 +178,7 @@ export class Run {
     const lost = { payload: null, samples };
     if (this.#report !== null) {
       this.#report.frames--;
-      noteLost(lost, this.#report);
+      countLost(lost, this.#report);
     }
     return lost;
   }

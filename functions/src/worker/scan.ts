@@ -4,7 +4,7 @@
  * chunk.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Heard, Listener } from '../audio/detect/listener.ts';
+import type { Detection, Listener } from '../audio/detect/listener.ts';
 import type { Passage } from '../audio/detect/passages.ts';
 import { SAMPLE_RATE } from '../audio/read/pcm.ts';
 import { openRecording, readRecording } from '../audio/read/readRecording.ts';
@@ -104,12 +104,12 @@ class ListenQueue {
 
   add(run: Run, passages: readonly Passage[]): void {
     for (const passage of passages) {
-      const work: Work = { passage, detected: this.#listener.listen(passage, this.#signal), answered: false };
+      const work: Work = { passage, detection: this.#listener.listen(passage, this.#signal), answered: false };
       const note = (): void => {
         work.answered = true;
       };
       // Awaited later or never: until then a failure must not count as unhandled.
-      work.detected.then(note, note);
+      work.detection.then(note, note);
       this.#entries.push({ run, work });
     }
   }
@@ -126,16 +126,16 @@ class ListenQueue {
     const { run, work } = entry;
     if (work === null) yield* run.conclude();
     else {
-      const detected = await work.detected;
+      const detection = await work.detection;
       await run.loadCoverage(work.passage);
-      yield* run.hear(work.passage, detected);
+      yield* run.addDetection(work.passage, detection);
     }
   }
 }
 
 interface Work {
   readonly passage: Passage;
-  readonly detected: Promise<Heard>;
+  readonly detection: Promise<Detection>;
   answered: boolean;
 }
 

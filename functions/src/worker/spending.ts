@@ -48,12 +48,12 @@ export function budgeted(transcriber: Transcriber, uid: string, { fairUse, budge
       await fairUse.requireBudget(uid);
       // A service bills each channel.
       const seconds = (request.durationMs / 1000) * request.audio.channels;
-      const takeBack = await budget.spend(uid, 'sentSeconds', seconds);
+      const refund = await budget.spend(uid, 'sentSeconds', seconds);
       try {
         return await transcriber.transcribe(request, signal);
       } catch (error) {
         // Otherwise a wrong key would use up the day's budget of the project, which then waits for the next day.
-        if (error instanceof AppError && NOT_BILLED.has(error.code)) await takeBack().catch(() => undefined);
+        if (error instanceof AppError && NOT_BILLED.has(error.code)) await refund().catch(() => undefined);
         throw error;
       }
     },

@@ -61,7 +61,8 @@ const LONGEST_PAUSE_MS = 20_000;
 /** A request that failed only after this long is not repeated: the job is deferred. */
 const LONGEST_TRIES_MS = 2 * 60_000;
 
-export interface Patience {
+/** How long a chunk may be tried. */
+export interface RequestTime {
   readonly signal: AbortSignal;
   /**
    * After this moment an answer is of no use, Unix milliseconds. The platform ends the worker soon after, and an end without warning
@@ -76,16 +77,16 @@ export interface Patience {
  * @throws AppError the last failure, if a repetition cannot help or would take too long; `transcription_unavailable` if the time is
  * over; the signal's reason.
  */
-export async function transcribePatiently(
+export async function transcribeWithRetries(
   transcriber: Transcriber,
   request: TranscriptionRequest,
-  patience: Patience,
+  time: RequestTime,
 ): Promise<Transcription> {
-  const { signal, endsMs, now } = patience;
+  const { signal, endsMs, now } = time;
   const beganMs = now();
   for (let attempt = 1; ; attempt++) {
     try {
-      return await transcribeInTime(transcriber, request, patience);
+      return await transcribeInTime(transcriber, request, time);
     } catch (error) {
       if (!(error instanceof AppError) || error.remedy !== 'later' || attempt === TRIES) throw error;
       const pauseMs = (error.retryAfterSeconds ?? 0) * 1000 || FIRST_PAUSE_MS * 4 ** (attempt - 1);
@@ -101,7 +102,7 @@ export async function transcribePatiently(
 async function transcribeInTime(
   transcriber: Transcriber,
   request: TranscriptionRequest,
-  { signal, endsMs, now }: Patience,
+  { signal, endsMs, now }: RequestTime,
 ): Promise<Transcription> {
   const end = AbortSignal.timeout(Math.max(0, endsMs - now()));
   try {

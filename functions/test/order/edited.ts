@@ -12,7 +12,7 @@ import type { EditFact } from './edits.ts';
 const CORRECTIONS = CORRECTED_TEXTS.flatMap((text) => text.split(' '));
 
 /** The words as they are stored. */
-export class Heard {
+export class Detection {
   readonly #spoken: readonly SpokenWord[];
   readonly #stored: readonly { readonly id: number; readonly atMs: number; readonly segment: Segment }[];
 
@@ -104,7 +104,7 @@ interface Shown {
 export function readsAsCorrected(
   { conversation, segments, words }: Shown,
   edits: readonly StoredEdit[],
-  heard: Heard,
+  heard: Detection,
 ): string[] {
   const about = edits.filter(({ deviceId, startedAt }) => {
     const id = heard.at(deviceId, startedAt.toMillis());
@@ -146,7 +146,7 @@ function headOf({ title }: Conversation, about: readonly StoredEdit[]) {
  * What is left of what was heard, in order of time, and what stands for the rest: a correction stands in the conversation where its first
  * word was; a later one takes the place of those that it meets.
  */
-function textOf(words: readonly SpokenWord[], edits: readonly StoredEdit[], heard: Heard) {
+function textOf(words: readonly SpokenWord[], edits: readonly StoredEdit[], heard: Detection) {
   const texts = edits
     .filter((edit) => edit.kind === 'text')
     .map((edit) => ({ text: edit.text, ids: heard.of(edit) }))
@@ -165,7 +165,7 @@ function namesOf(
   segments: readonly Segment[],
   about: readonly StoredEdit[],
   edits: readonly StoredEdit[],
-  heard: Heard,
+  heard: Detection,
 ): (string | null)[] {
   const named = edits.filter((edit) => edit.kind === 'speaker');
   const wide = named.findLast((edit) => edit.scope !== 'sentence' && about.includes(edit));

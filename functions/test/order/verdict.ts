@@ -4,7 +4,7 @@ import type { Conversation, Segment } from '../../src/conversations/conversation
 import { joinSegments } from '../../src/conversations/paragraphs.ts';
 import { checkUser } from '../invariants/check.ts';
 import type { UserData } from '../invariants/userData.ts';
-import { boundariesIn, editsAreKept, Heard, inEffect, readsAsCorrected } from './edited.ts';
+import { boundariesIn, editsAreKept, Detection, inEffect, readsAsCorrected } from './edited.ts';
 import { conversationsIn, DAY_MS, GAP_MS, toleranceMs } from './model.ts';
 import type { JobPlan, Plan, SpokenWord } from './model.ts';
 import { middleOf } from './world.ts';
@@ -18,7 +18,7 @@ export function verdict(plan: Plan, outcome: Outcome): string[] {
   if (outcome.unfinished.length > 0) return [`never ended: ${outcome.unfinished.join(', ')}`];
   const deleted = new Set(plan.words.filter((word) => isDeleted(word, outcome)).map(({ id }) => id));
   const left = plan.words.filter(({ id }) => !deleted.has(id));
-  const heard = new Heard(plan.words, outcome.data.segments.values());
+  const heard = new Detection(plan.words, outcome.data.segments.values());
   return [
     ...conversationsAreThose(plan, left, outcome.data, heard),
     ...deletionsAreRight(deleted, outcome),
@@ -32,7 +32,12 @@ export function verdict(plan: Plan, outcome: Outcome): string[] {
   ];
 }
 
-function conversationsAreThose({ jobs }: Plan, words: readonly SpokenWord[], data: UserData, heard: Heard): string[] {
+function conversationsAreThose(
+  { jobs }: Plan,
+  words: readonly SpokenWord[],
+  data: UserData,
+  heard: Detection,
+): string[] {
   const live = [...data.conversations.values()]
     .filter(({ state }) => state === 'live')
     .sort((a, b) => a.startedAt.toMillis() - b.startedAt.toMillis() || (a.deviceId < b.deviceId ? -1 : 1));

@@ -1,12 +1,12 @@
 /** A listener for tests that process the same recordings again and again, and are about something else. */
 import { createHash } from 'node:crypto';
-import type { Heard, Listener } from '../../src/audio/detect/listener.ts';
+import type { Detection, Listener } from '../../src/audio/detect/listener.ts';
 import { packPassage } from '../../src/audio/detect/listenMessages.ts';
 import type { Passage } from '../../src/audio/detect/passages.ts';
 
 /** Listens to each passage once: what is heard depends on the passage alone. */
 export function rememberingListener(listener: Listener): Listener {
-  const known = new Map<string, Heard>();
+  const known = new Map<string, Detection>();
   return {
     parallel: listener.parallel,
     async listen(passage, signal) {

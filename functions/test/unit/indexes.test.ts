@@ -12,7 +12,7 @@ import {
   mergedInto,
   pagesAt,
   pagesBetween,
-  pagesHeardIn,
+  pagesWithChunkId,
   pagesOfChunk,
   pagesOfVoice,
   segmentPagesOf,
@@ -32,7 +32,7 @@ import type { Job } from '../../src/jobs/job.ts';
 import { chunksBetween } from '../../src/jobs/chunk.ts';
 import type { RecordingEntry } from '../../src/jobs/recordingEntry.ts';
 import type { Resource } from '../../src/usage/budget.ts';
-import { existing } from '../../src/jobs/existing.ts';
+import { readExisting } from '../../src/jobs/existing.ts';
 import { unfinishedRedatings } from '../../src/jobs/redatings.ts';
 import { RecordingRegistry } from '../../src/jobs/registry.ts';
 import { JobStore } from '../../src/jobs/store.ts';
@@ -92,11 +92,11 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
     await pagesBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1 }).get();
     await pagesOfVoice(db, 'ann', 1).get();
     await pagesOfChunk(db, 'ann', 'job', 'chunk').get();
-    await pagesHeardIn(db, 'ann', 'chunk').get();
+    await pagesWithChunkId(db, 'ann', 'chunk').get();
     await pagesAt(db, 'ann', { recordingId: 'recording', startedAtMs: 0 }).get();
     await deletedBetween(db, { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1, longestMs: 1 }).get();
   },
-  'jobs/existing.ts': () => existing(segmentPagesOf(db, 'ann'), ['page']),
+  'jobs/existing.ts': () => readExisting(segmentPagesOf(db, 'ann'), ['page']),
   'conversations/edits.ts': async () => {
     const where = { uid: 'ann', deviceId: 'omi', startMs: 0, endMs: 1 };
     await boundariesBetween(db, where).get();

@@ -3,7 +3,7 @@ import { audioOffset } from 'offline-audio-sync-contract';
 import { readFlac } from '../../../dev/deepgram/flac.ts';
 import { UploadedObjects } from '../../src/storage/objects.ts';
 import { KeptAudio, keptAudioOf, KEPT_PREFIX } from '../../src/storage/keptAudio.ts';
-import { deleteUnkept } from '../../src/sweeper/keptAudio.ts';
+import { sweepKeptAudio } from '../../src/sweeper/keptAudio.ts';
 import { RedatingWorld } from '../support/redating.ts';
 import { DAY_MS } from '../order/model.ts';
 import type { SpokenWord } from '../order/model.ts';
@@ -105,7 +105,7 @@ describe('audio that is kept to be played', () => {
     const swept = new UploadedObjects(world.bucket());
     const sweep = async (nowMs: number) => {
       const { objects: listed } = await swept.list(`${KEPT_PREFIX}${world.uid}/`, null);
-      return deleteUnkept(listed, { db: world.db, objects: swept, now: () => nowMs });
+      return sweepKeptAudio(listed, { db: world.db, objects: swept, now: () => nowMs });
     };
     const nowMs = world.deps.now();
     assert.deepEqual(await sweep(nowMs + 9 * DAYS_MS), { deleted: 1, errors: [] });

@@ -24,7 +24,7 @@ import { Welcome } from './welcome.tsx';
 const HOUR_MS = 3_600_000;
 
 const NO_JOBS: readonly Job[] = [];
-const NO_TALKS: readonly Conversation[] = [];
+const NO_CONVERSATIONS: readonly Conversation[] = [];
 
 /** Shows the newest day that has anything in it. Until the service has said which day that is, it shows the day of the last visit. */
 export function HomeScreen() {
@@ -72,18 +72,18 @@ interface DayProps {
 
 function DayOf({ day, from, to, isNewest }: DayProps) {
   const span = useMemo(() => ({ from, to }), [from, to]);
-  const talks = useTalks(span);
+  const read = useConversations(span);
   const kept = useKeptDay(day);
-  const { conversations, isWhole } = useEdited(talks, span, kept);
+  const { conversations, isWhole } = useEdited(read, span, kept);
   const { jobs, added, isServed: isAddedUp } = useJobsOf(span);
   // Those of the last visit count more than what this device can add up without the service, which may be a part.
   const before = kept?.figures ?? null;
   const figures = isAddedUp ? (added ?? before) : (before ?? added);
   useKeeping(day, isNewest && isWhole ? conversations : null, figures);
   const strip = useDayStrip(day);
-  const isServed = talks.kind === 'ready' && !talks.fromCache;
+  const isServed = read.kind === 'ready' && !read.fromCache;
   const lanes = useMemo(
-    () => lanesOf(recordingsOf(filesAcross(jobs, span)), conversations ?? NO_TALKS),
+    () => lanesOf(recordingsOf(filesAcross(jobs, span)), conversations ?? NO_CONVERSATIONS),
     [jobs, conversations, span],
   );
   return (
@@ -93,9 +93,9 @@ function DayOf({ day, from, to, isNewest }: DayProps) {
       actions={<DayPicker day={day} strip={strip} />}
     >
       <DayStrip day={day} strip={strip} />
-      {talks.kind === 'failed' && <Problem error={talks.error} />}
-      {talks.kind === 'loading' && conversations === null && <Waiting what="the day" />}
-      {talks.kind === 'ready' && lanes.length === 0 && !isServed && <Unreached what="the day" />}
+      {read.kind === 'failed' && <Problem error={read.error} />}
+      {read.kind === 'loading' && conversations === null && <Waiting what="the day" />}
+      {read.kind === 'ready' && lanes.length === 0 && !isServed && <Unreached what="the day" />}
       {isServed && lanes.length === 0 && (
         <p class="empty">Nothing was recorded on this day, or it has not been sent yet.</p>
       )}
@@ -147,18 +147,18 @@ interface Edited {
 }
 
 /** The day's conversations with their user's corrections. */
-function useEdited(talks: Loaded<Conversation[]>, { from, to }: Span, kept: KeptDay | null): Edited {
-  const heard = valueOf(talks);
-  const { edits, isKnown } = useEdits(Math.min(heard?.[0]?.startedAt ?? from, from), to);
-  const edited = useMemo(() => heard?.map((one) => withEdits(one, edits)) ?? null, [heard, edits]);
-  if (talks.kind === 'failed') return { conversations: null, isWhole: false };
+function useEdited(read: Loaded<Conversation[]>, { from, to }: Span, kept: KeptDay | null): Edited {
+  const stored = valueOf(read);
+  const { edits, isKnown } = useEdits(Math.min(stored?.[0]?.startedAt ?? from, from), to);
+  const edited = useMemo(() => stored?.map((one) => withEdits(one, edits)) ?? null, [stored, edits]);
+  if (read.kind === 'failed') return { conversations: null, isWhole: false };
   const before = kept?.conversations ?? null;
   const conversations = isKnown || before === null ? (edited ?? before) : before;
-  return { conversations, isWhole: talks.kind === 'ready' && !talks.fromCache && isKnown };
+  return { conversations, isWhole: read.kind === 'ready' && !read.fromCache && isKnown };
 }
 
 /** All conversations that went on during the day, also those that began before it, in order of time. */
-function useTalks({ from, to }: Span): Loaded<Conversation[]> {
+function useConversations({ from, to }: Span): Loaded<Conversation[]> {
   const { uid } = useApp();
   const held = useLive(`day/${uid}/${from}`, () =>
     liveQuery(conversationsDuring(uid, new Date(from), new Date(to), NO_LIMIT), conversationOf),

@@ -185,8 +185,8 @@ function Legend({ lanes, hasSpeech }: { lanes: readonly Lane[]; hasSpeech: boole
 }
 
 function spansOf({ recordings, conversations }: Lane): Span[] {
-  const talks = conversations.map(({ startedAt, finishedAt }) => ({ from: startedAt, to: finishedAt }));
-  return [...recordings, ...talks];
+  const held = conversations.map(({ startedAt, finishedAt }) => ({ from: startedAt, to: finishedAt }));
+  return [...recordings, ...held];
 }
 
 function useWidth(element: RefObject<HTMLElement | null>): number {

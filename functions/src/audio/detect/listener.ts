@@ -11,7 +11,8 @@ import type { Passage } from './passages.ts';
 import { stretchesToJudge } from './slices.ts';
 import type { Vad } from './vad.ts';
 
-export interface Heard {
+/** What detection found in a passage. */
+export interface Detection {
   /** One probability for each window of the passage, 0 to 1. */
   readonly probabilities: Float32Array;
   /** The loudness of each window, RMS from 0 to 1. Missing if the listener does not measure it. */
@@ -27,11 +28,11 @@ export interface Listener {
    * Decodes one passage and searches it for speech. The result depends on the passage alone.
    * @throws the signal's reason once it is aborted; errors of threads and libraries, which say nothing about the recording
    */
-  listen(passage: Passage, signal?: AbortSignal): Promise<Heard>;
+  listen(passage: Passage, signal?: AbortSignal): Promise<Detection>;
 }
 
 /** The mean square above which a channel is judged by itself: -80 dBFS, the mean of one word in a minute of silence. */
-const WORTH_HEARING = 1e-8;
+const WORTH_JUDGING = 1e-8;
 
 /** A listener on the calling thread. */
 export function listenWith(vad: Vad): Listener {
@@ -47,10 +48,11 @@ export function listenWith(vad: Vad): Listener {
       const levelsOf = (pcm: Float32Array) => windowLevels(pcm).subarray(0, warmupWindows + windows);
       const levels = levelsOf(mix);
       // Speech in one channel may be masked by the others in the mix.
-      const sounds = soundsAmong(own, WORTH_HEARING);
-      const heard = sounds.length > 1 ? sounds.map((pcm) => ({ pcm, levels: levelsOf(pcm) })) : [{ pcm: mix, levels }];
+      const sounds = soundsAmong(own, WORTH_JUDGING);
+      const judgedSounds =
+        sounds.length > 1 ? sounds.map((pcm) => ({ pcm, levels: levelsOf(pcm) })) : [{ pcm: mix, levels }];
       const probabilities = new Float32Array(windows);
-      for (const sound of heard) {
+      for (const sound of judgedSounds) {
         const judged = await judge(vad, passage, sound.pcm, sound.levels);
         for (const [i, probability] of judged.entries())
           probabilities[i] = Math.max(probabilities[i] ?? 0, probability);

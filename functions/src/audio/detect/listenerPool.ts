@@ -1,7 +1,7 @@
 /** A pool of threads that decode passages and detect voice in them, on every processor and none of it on the main thread. */
 import { extname } from 'node:path';
 import { WorkerPool } from '../../threads/workerPool.ts';
-import type { Heard, Listener } from './listener.ts';
+import type { Detection, Listener } from './listener.ts';
 import { packPassage } from './listenMessages.ts';
 import type { Passage } from './passages.ts';
 
@@ -18,14 +18,14 @@ const WORKER = new URL(`./listenWorker${extname(import.meta.url)}`, import.meta.
 /** If a thread dies, its passage fails. The caller, which has the recordings, decides whether to try again. */
 export class ListenerPool implements Listener {
   readonly parallel: number;
-  readonly #pool: WorkerPool<Passage, Heard>;
+  readonly #pool: WorkerPool<Passage, Detection>;
 
   constructor({ worker = WORKER, ...options }: ListenerPoolOptions = {}) {
     this.#pool = new WorkerPool({ ...options, worker, work: 'listening', pack });
     this.parallel = this.#pool.size;
   }
 
-  listen(passage: Passage, signal?: AbortSignal): Promise<Heard> {
+  listen(passage: Passage, signal?: AbortSignal): Promise<Detection> {
     return this.#pool.run(passage, signal);
   }
 

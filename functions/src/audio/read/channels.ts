@@ -117,7 +117,7 @@ function channelsIn(bytes: Uint8Array | null, samples: number): number {
 }
 
 /** Whether the channels carry different sounds, as the two sides of a recorded call do. */
-export function areApart(planes: Planes, audible = AUDIBLE): boolean {
+export function carryDifferentSounds(planes: Planes, audible = AUDIBLE): boolean {
   return soundsAmong(planes, audible).length > 1;
 }
 

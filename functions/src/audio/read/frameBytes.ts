@@ -22,10 +22,10 @@ export interface Frame {
  * `cut`: the length, or the frame that it announces, is not here in full. `end`: no byte is here. Before the end of the input
  * both mean that more bytes are needed.
  */
-export type Look = Frame | { readonly kind: 'empty' | 'bad_length' | 'cut' | 'end' };
+export type FrameAt = Frame | { readonly kind: 'empty' | 'bad_length' | 'cut' | 'end' };
 
 /** The bytes that a reader still needs. They can be read as frames at any offset. */
-export class FrameLook {
+export class FrameBytes {
   readonly #opus: boolean;
   readonly #window = new ByteWindow();
   /** The frame that was read last. It is often the frame that is asked for next. */
@@ -61,7 +61,7 @@ export class FrameLook {
     this.#window.discardBefore(offset);
   }
 
-  bytes(from: number, to: number): Uint8Array {
+  view(from: number, to: number): Uint8Array {
     return this.#window.view(from, to);
   }
 
@@ -80,7 +80,7 @@ export class FrameLook {
     return available < LENGTH_BYTES + length ? 'cut' : offset + LENGTH_BYTES + length;
   }
 
-  at(offset: number): Look {
+  at(offset: number): FrameAt {
     if (this.#seen?.offset === offset) return this.#seen;
     const end = this.next(offset);
     if (typeof end === 'string') return { kind: end };

@@ -2,7 +2,7 @@
  * Whether the lengths of a `.bin` recording lead from frame to frame. This is the only proof of framing that does not depend on
  * the content.
  */
-import type { FrameLook } from './frameLook.ts';
+import type { FrameBytes } from './frameBytes.ts';
 
 /** How far a chain must lead before its first frame is accepted: this many bytes, and this many times its largest frame. */
 const PROOF_BYTES = 32 * 1024;
@@ -14,7 +14,7 @@ const PROOF_FRAMES = 8;
  * number of times, because the offsets from which the chain breaks are remembered.
  */
 export class FrameChain {
-  readonly #look: FrameLook;
+  readonly #bytes: FrameBytes;
   #front = 0;
   /** How many bytes it must lead on. */
   #needed = PROOF_BYTES;
@@ -23,8 +23,8 @@ export class FrameChain {
   #doomed = new Set<number>();
   #doomedTo = 0;
 
-  constructor(look: FrameLook) {
-    this.#look = look;
+  constructor(bytes: FrameBytes) {
+    this.#bytes = bytes;
   }
 
   /** The offset up to which the chain was followed: the place where it breaks, if it does. */
@@ -44,9 +44,9 @@ export class FrameChain {
    */
   from(position: number): 'holds' | 'breaks' | 'unknown' {
     while (!this.#broken && this.#front - position < this.#needed) {
-      const next = this.#doomed.has(this.#front) ? 'bad_length' : this.#look.next(this.#front);
+      const next = this.#doomed.has(this.#front) ? 'bad_length' : this.#bytes.next(this.#front);
       if (typeof next === 'number') this.#step(next);
-      else if (next !== 'bad_length' && !this.#look.ended) return 'unknown';
+      else if (next !== 'bad_length' && !this.#bytes.ended) return 'unknown';
       else if (next === 'end') return 'holds';
       else this.#break(position);
     }
@@ -62,7 +62,7 @@ export class FrameChain {
     this.#broken = true;
     if (position > this.#doomedTo) this.#doomed.clear();
     this.#doomedTo = Math.max(this.#doomedTo, this.#front);
-    for (let at: number | string = position; typeof at === 'number' && at <= this.#front; at = this.#look.next(at)) {
+    for (let at: number | string = position; typeof at === 'number' && at <= this.#front; at = this.#bytes.next(at)) {
       if (this.#doomed.has(at)) break;
       this.#doomed.add(at);
     }

@@ -1,7 +1,7 @@
 /** The duration of each frame of a `.bin` recording, empty and lost frames included. */
 import { isOpus } from './format.ts';
 import type { FramedFormat } from './format.ts';
-import { LENGTH_BYTES } from './frameLook.ts';
+import { LENGTH_BYTES } from './frameBytes.ts';
 import type { FrameEvent } from './frameEvents.ts';
 import { opusPacketSamples48k } from './opusPacket.ts';
 import { SplitSamples } from './splitSamples.ts';

@@ -9,8 +9,8 @@
 import { FrameChain } from './frameChain.ts';
 import { corrupt } from './frameEvents.ts';
 import type { Corruption, FrameEvent } from './frameEvents.ts';
-import { FrameLook, LENGTH_BYTES, MAX_FRAME } from './frameLook.ts';
-import type { Frame } from './frameLook.ts';
+import { FrameBytes, LENGTH_BYTES, MAX_FRAME } from './frameBytes.ts';
+import type { Frame } from './frameBytes.ts';
 import type { FramedFormat } from './format.ts';
 import { isPadded } from './opusPacket.ts';
 import { CHAIN_FRAMES, OrdinaryFrames } from './ordinaryFrames.ts';
@@ -34,7 +34,7 @@ interface Loss {
  * the largest size and the zeros that storage may erase at a time.
  */
 export class FrameReader {
-  readonly #look: FrameLook;
+  readonly #bytes: FrameBytes;
   readonly #chain: FrameChain;
   readonly #ordinary: OrdinaryFrames;
   readonly #pauses: Pauses;
@@ -44,10 +44,10 @@ export class FrameReader {
   #learnedTo = -1;
 
   constructor(format: FramedFormat) {
-    this.#look = new FrameLook(format);
-    this.#chain = new FrameChain(this.#look);
-    this.#ordinary = new OrdinaryFrames(format, this.#look);
-    this.#pauses = new Pauses(this.#look, this.#ordinary);
+    this.#bytes = new FrameBytes(format);
+    this.#chain = new FrameChain(this.#bytes);
+    this.#ordinary = new OrdinaryFrames(format, this.#bytes);
+    this.#pauses = new Pauses(this.#bytes, this.#ordinary);
   }
 
   /**
@@ -56,14 +56,14 @@ export class FrameReader {
    * @throws Error after `end`
    */
   push(bytes: Uint8Array): FrameEvent[] {
-    if (this.#look.ended) throw new Error('FrameReader: push after end');
-    this.#look.append(bytes);
+    if (this.#bytes.ended) throw new Error('FrameReader: push after end');
+    this.#bytes.append(bytes);
     return this.#read();
   }
 
   /** The recording has ended. @returns the events of the bytes that are left */
   end(): FrameEvent[] {
-    this.#look.close();
+    this.#bytes.close();
     return this.#read();
   }
 
@@ -73,7 +73,7 @@ export class FrameReader {
     while (moved) moved = this.#loss ? this.#search(this.#loss, events) : this.#next(events);
     // #reportLoss looks back at most one frame of the largest size, so earlier bytes of a loss are dropped.
     const needed = this.#loss ? Math.max(this.#loss.offset, this.#loss.tried - MAX_FRAME) : this.#position;
-    this.#look.discardBefore(needed);
+    this.#bytes.discardBefore(needed);
     return events;
   }
 
@@ -82,7 +82,7 @@ export class FrameReader {
     const proofFrom = this.#pauses.behindZeros(this.#position);
     const chain = proofFrom === 'unknown' ? proofFrom : this.#chain.from(proofFrom);
     if (chain === 'unknown') return false;
-    const found = this.#look.at(this.#position);
+    const found = this.#bytes.at(this.#position);
     if (chain === 'breaks' && this.#learnedTo !== this.#chain.front) {
       this.#learnedTo = this.#chain.front;
       this.#ordinary.learn(this.#position, this.#learnedTo);
@@ -114,7 +114,7 @@ export class FrameReader {
     const isPause = chain === 'holds' || this.#pauses.isPause(this.#position);
     if (isPause === 'unknown') return false;
     if (!isPause) return this.#lose('bad_length', null);
-    this.#acceptEmpty(chain === 'holds' ? 1 : this.#look.emptyFrom(this.#position), events);
+    this.#acceptEmpty(chain === 'holds' ? 1 : this.#bytes.emptyFrom(this.#position), events);
     return true;
   }
 
@@ -126,7 +126,7 @@ export class FrameReader {
     let offset = frame.end;
     if (this.#pauses.isLongBehind(frame)) return true;
     for (let i = 0; i < CHAIN_FRAMES; i++) {
-      const next = this.#look.at(this.#look.afterEmpty(offset));
+      const next = this.#bytes.at(this.#bytes.afterEmpty(offset));
       if (next.kind !== 'frame') return next.kind === 'end';
       if (this.#ordinary.fits(next) || (next.measure !== null && next.measure === frame.measure)) return true;
       offset = next.end;
@@ -164,7 +164,7 @@ export class FrameReader {
     if (this.#ordinary.isPcm || this.#ordinary.isOrdinary(frame) || !this.#ordinary.isSteady) return null;
     // Four in ten packets of random bytes are valid Opus of a random duration. If they were accepted, they would shift
     // everything after them.
-    const next = this.#look.at(frame.end);
+    const next = this.#bytes.at(frame.end);
     return next.kind === 'frame' && next.measure !== frame.measure ? 'odd_duration' : null;
   }
 
@@ -184,7 +184,7 @@ export class FrameReader {
   }
 
   #lose(reason: Loss['reason'], suspect: Frame | null): true {
-    const behind = suspect && this.#look.at(suspect.end).kind;
+    const behind = suspect && this.#bytes.at(suspect.end).kind;
     const behindSuspect = behind === 'frame' ? 'lost_sync' : behind === 'cut' ? 'torn' : 'bad_length';
     this.#loss = { offset: this.#position, reason, suspect, behindSuspect, tried: this.#position + 1 };
     return true;
@@ -193,14 +193,14 @@ export class FrameReader {
   /** Searches for the next frames. @returns false if more bytes are needed */
   #search(loss: Loss, events: FrameEvent[]): boolean {
     for (;;) {
-      loss.tried = this.#look.nextCandidate(loss.tried);
-      if (loss.tried + LENGTH_BYTES > this.#look.end) break;
+      loss.tried = this.#bytes.nextCandidate(loss.tried);
+      if (loss.tried + LENGTH_BYTES > this.#bytes.end) break;
       const found = this.#ordinary.startsChain(loss.tried);
       if (found === 'unknown') return false;
       if (found) return this.#reportLoss(loss, loss.tried, true, events);
       loss.tried += 1;
     }
-    return this.#look.ended && this.#reportLoss(loss, this.#look.end, false, events);
+    return this.#bytes.ended && this.#reportLoss(loss, this.#bytes.end, false, events);
   }
 
   /** Reports the loss, which ends at `end`: the next frame (`found`), or the end of the input. */
@@ -229,6 +229,6 @@ export class FrameReader {
   }
 
   #tornPayload(offset: number, end: number): Uint8Array {
-    return this.#look.bytes(Math.min(offset + LENGTH_BYTES, end), end);
+    return this.#bytes.view(Math.min(offset + LENGTH_BYTES, end), end);
   }
 }

@@ -1,8 +1,8 @@
 /** What the ordinary frames of a recording are like. Damaged places are judged by it. */
 import { isOpus } from './format.ts';
 import type { FramedFormat } from './format.ts';
-import { LENGTH_BYTES, MAX_FRAME } from './frameLook.ts';
-import type { Frame, FrameLook } from './frameLook.ts';
+import { LENGTH_BYTES, MAX_FRAME } from './frameBytes.ts';
+import type { Frame, FrameBytes } from './frameBytes.ts';
 import { PcmSizes } from './pcmSizes.ts';
 
 /**
@@ -28,7 +28,7 @@ const PAUSE_FRAMES = 8;
 
 /** Learns from the frames that a reader accepts, in order. */
 export class OrdinaryFrames {
-  readonly #look: FrameLook;
+  readonly #bytes: FrameBytes;
   /** Null for Opus: the content of a packet shows that it is a packet. */
   readonly #pcm: PcmSizes | null;
   /** The measure of ordinary frames; null until it is known. */
@@ -41,9 +41,9 @@ export class OrdinaryFrames {
   /** Bytes of the largest frame so far, its length included. */
   #largest = 0;
 
-  constructor(format: FramedFormat, look: FrameLook) {
+  constructor(format: FramedFormat, bytes: FrameBytes) {
     const nominalBytes = format.frameSize * format.channels * (format.codec === 'pcm16' ? 2 : 1);
-    this.#look = look;
+    this.#bytes = bytes;
     this.#pcm = isOpus(format) ? null : new PcmSizes(nominalBytes);
     this.#usual = this.#pcm ? nominalBytes : null;
   }
@@ -88,7 +88,7 @@ export class OrdinaryFrames {
     if (this.#pcm === null) return;
     const ahead: number[] = [];
     for (let at = position; at < breaksAt;) {
-      const next = this.#look.next(at);
+      const next = this.#bytes.next(at);
       if (typeof next !== 'number') break;
       if (next > at + LENGTH_BYTES) ahead.push(next - at - LENGTH_BYTES);
       at = next;
@@ -115,7 +115,7 @@ export class OrdinaryFrames {
     let needed = 1;
     let unusual: number | null = null;
     for (let count = 0; count < needed; count++) {
-      const found = this.#look.at(count === 0 ? offset : this.#look.afterEmpty(offset));
+      const found = this.#bytes.at(count === 0 ? offset : this.#bytes.afterEmpty(offset));
       if (found.kind === 'frame') {
         if (!this.fits(found)) return false;
         if (count === 0) {
@@ -127,7 +127,7 @@ export class OrdinaryFrames {
         continue;
       }
       if (found.kind === 'bad_length' || found.kind === 'empty') return false;
-      if (!this.#look.ended) return 'unknown';
+      if (!this.#bytes.ended) return 'unknown';
       return found.kind === 'end' || count >= CHAIN_FRAMES - 1;
     }
     return true;
@@ -163,8 +163,8 @@ export class OrdinaryFrames {
   pausesIn(from: number, to: number): number {
     let count = 0;
     for (let at = from; at < to;) {
-      const zeros = this.#look.find(0, at, to);
-      at = this.#look.findOther(0, zeros, to);
+      const zeros = this.#bytes.find(0, at, to);
+      at = this.#bytes.findOther(0, zeros, to);
       const here = Math.floor((at - zeros) / LENGTH_BYTES);
       if (this.isLong(here)) count += here;
     }
@@ -181,7 +181,7 @@ export class OrdinaryFrames {
     const bytes = end - offset;
     if (this.#usual === null || bytes <= LENGTH_BYTES) return false;
     if (bytes > Math.min(MAX_FRAME, OVERSIZE * this.#largest)) return false;
-    const measure = this.#look.measureOf(offset + LENGTH_BYTES, end);
+    const measure = this.#bytes.measureOf(offset + LENGTH_BYTES, end);
     return measure !== null && (this.#pcm?.fits(measure) ?? measure === this.#usual);
   }
 
@@ -208,7 +208,7 @@ export class OrdinaryFrames {
    * The mean size of the last frames, bytes, their lengths included; before the first frame, the size of the frame at `next`.
    */
   #meanFrameBytes(next: number): number {
-    return this.#meanBytes > 0 ? this.#meanBytes : LENGTH_BYTES + this.#look.length(next);
+    return this.#meanBytes > 0 ? this.#meanBytes : LENGTH_BYTES + this.#bytes.length(next);
   }
 
   /** The mean size of the frames at which reading continues, bytes. */
@@ -216,7 +216,7 @@ export class OrdinaryFrames {
     let end = next;
     let frames = 0;
     for (; frames < CHAIN_FRAMES; frames++) {
-      const found = this.#look.next(end);
+      const found = this.#bytes.next(end);
       if (typeof found !== 'number') break;
       end = found;
     }

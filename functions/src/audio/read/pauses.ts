@@ -2,8 +2,8 @@
  * Tells what zeros between frames are: empty frames, which a recorder writes in a pause, or storage that lost its content. Both
  * read as lengths of 0.
  */
-import { LENGTH_BYTES, MAX_FRAME } from './frameLook.ts';
-import type { Frame, FrameLook } from './frameLook.ts';
+import { LENGTH_BYTES, MAX_FRAME } from './frameBytes.ts';
+import type { Frame, FrameBytes } from './frameBytes.ts';
 import type { OrdinaryFrames } from './ordinaryFrames.ts';
 import { SECTOR_BYTES } from './sectors.ts';
 
@@ -16,14 +16,14 @@ const LEAST_ZEROS = SECTOR_BYTES - LENGTH_BYTES + 1;
 const MAX_ZEROED_BYTES = 256 * 1024;
 
 export class Pauses {
-  readonly #look: FrameLook;
+  readonly #bytes: FrameBytes;
   readonly #ordinary: OrdinaryFrames;
   #isOpen = false;
   /** Where the zeros directly before the reader's position begin. Empty frames are not counted among them. */
   #zerosFrom = 0;
 
-  constructor(look: FrameLook, ordinary: OrdinaryFrames) {
-    this.#look = look;
+  constructor(bytes: FrameBytes, ordinary: OrdinaryFrames) {
+    this.#bytes = bytes;
     this.#ordinary = ordinary;
   }
 
@@ -54,16 +54,16 @@ export class Pauses {
    * to one another.
    */
   behindZeros(position: number): number | 'unknown' {
-    const to = this.#look.afterZeros(position);
-    const isHere = to < this.#look.end || this.#look.ended || to - position >= MAX_ZEROED_BYTES;
+    const to = this.#bytes.afterZeros(position);
+    const isHere = to < this.#bytes.end || this.#bytes.ended || to - position >= MAX_ZEROED_BYTES;
     if (!isHere) return 'unknown';
     const isLarge = to - position >= LEAST_ZEROS && to - position < MAX_ZEROED_BYTES;
-    return isLarge ? this.#look.afterEmpty(position) : position;
+    return isLarge ? this.#bytes.afterEmpty(position) : position;
   }
 
   /** Whether lengths of 0 at `offset`, on a chain that breaks, are empty frames. */
   isPause(offset: number): boolean | 'unknown' {
-    const next = this.#look.at(this.#look.afterEmpty(offset));
+    const next = this.#bytes.at(this.#bytes.afterEmpty(offset));
     if (next.kind === 'frame' ? this.#ordinary.fits(next) : next.kind === 'end') return true;
     if (!this.#isLong(offset, offset - this.#zerosFrom)) return false;
     const isZeroed = this.#isZeroed(offset);
@@ -75,8 +75,8 @@ export class Pauses {
    * a sector: empty frames that a recorder wrote begin anywhere.
    */
   isZeroedTail(position: number): boolean {
-    const to = this.#look.afterZeros(position);
-    if (!this.#look.ended || to < this.#look.end || this.#zerosFrom === 0) return false;
+    const to = this.#bytes.afterZeros(position);
+    if (!this.#bytes.ended || to < this.#bytes.end || this.#zerosFrom === 0) return false;
     const bytes = to - this.#zerosFrom;
     const bytesToSector = -this.#zerosFrom & (SECTOR_BYTES - 1);
     return bytes >= LEAST_ZEROS && bytes < MAX_ZEROED_BYTES && bytesToSector < LENGTH_BYTES;
@@ -92,7 +92,7 @@ export class Pauses {
    */
   emptyFramesBefore(end: number, start: number): number {
     if (this.#ordinary.isOneFrame(start, end)) return 0;
-    const count = this.#look.emptyBefore(end, Math.max(start, end - MAX_FRAME));
+    const count = this.#bytes.emptyBefore(end, Math.max(start, end - MAX_FRAME));
     return this.#isOpen || this.#ordinary.isLong(count) ? count : 0;
   }
 
@@ -101,7 +101,7 @@ export class Pauses {
    * damage, or if the zeros fill whole sectors.
    */
   #isZeroed(offset: number): boolean | 'unknown' {
-    const zeros = this.#look.afterZeros(offset) - offset;
+    const zeros = this.#bytes.afterZeros(offset) - offset;
     if (zeros < LEAST_ZEROS) return false;
     const frameBytes = this.#ordinary.regularBytes;
     const goesOn =
@@ -114,7 +114,7 @@ export class Pauses {
    * frame has bytes.
    */
   #isLong(offset: number, zerosBefore: number): boolean {
-    return zerosBefore < LENGTH_BYTES && this.#ordinary.isLong(this.#look.emptyFrom(offset));
+    return zerosBefore < LENGTH_BYTES && this.#ordinary.isLong(this.#bytes.emptyFrom(offset));
   }
 
   /**
@@ -124,6 +124,6 @@ export class Pauses {
   #zerosEnding({ offset, end, payload }: Frame): number {
     // Nearly every frame ends with another byte, and a view of each frame would cost more than the rest of reading it.
     if (payload[payload.length - 1] !== 0) return 0;
-    return end - offset - 1 - this.#look.bytes(offset, end).findLastIndex((byte) => byte !== 0);
+    return end - offset - 1 - this.#bytes.view(offset, end).findLastIndex((byte) => byte !== 0);
   }
 }

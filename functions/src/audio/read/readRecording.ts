@@ -99,7 +99,7 @@ async function* read(
       : decodeContainer(source, format.extension, options, report);
   for await (const block of blocks) {
     for (const frame of block) {
-      if (isLost(frame)) noteLost(frame, report);
+      if (isLost(frame)) countLost(frame, report);
       else report.frames++;
     }
     yield block;
@@ -109,7 +109,7 @@ async function* read(
 }
 
 /** Counts a lost frame in the report. */
-export function noteLost(frame: SourceFrame, report: ReadReport): void {
+export function countLost(frame: SourceFrame, report: ReadReport): void {
   report.corruptFrames++;
   report.corruptSeconds += frame.samples / SAMPLE_RATE;
 }

@@ -17,7 +17,7 @@ function speech(seed: number): (ms: number) => number {
   return (ms) => levels[Math.max(0, Math.round(ms))] ?? 0;
 }
 
-interface Heard {
+interface Detection {
   readonly startMs?: number;
   readonly lengthMs?: number;
   readonly frameMs?: number;
@@ -25,7 +25,7 @@ interface Heard {
   readonly gain?: number;
 }
 
-function stretch(id: string, levelAt: (ms: number) => number, options: Heard = {}): LevelledStretch {
+function stretch(id: string, levelAt: (ms: number) => number, options: Detection = {}): LevelledStretch {
   const { startMs = 0, lengthMs = 3000, frameMs = 10, lateMs = 0, gain = 1 } = options;
   const frames = Math.floor(lengthMs / frameMs);
   const levels = Buffer.from(

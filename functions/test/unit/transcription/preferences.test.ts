@@ -188,7 +188,7 @@ describe('preferences', () => {
       const store = new PreferenceStore(db as unknown as Firestore, {
         defaultLanguage: 'multi',
         logger: recordingLogger(),
-        tell: (_uid, ignored) => {
+        report: (_uid, ignored) => {
           document['ignoredPreferences'] = ignored;
           told.push(ignored);
           return Promise.resolve();

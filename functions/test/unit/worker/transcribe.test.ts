@@ -15,7 +15,7 @@ import {
 } from '../../support/audio.ts';
 import { speechOf } from '../../support/speech.ts';
 import { encodeChunk, speechAudio } from '../../../src/worker/chunkAudio.ts';
-import { transcribePatiently } from '../../../src/worker/transcribe.ts';
+import { transcribeWithRetries } from '../../../src/worker/transcribe.ts';
 import type { Transcriber, Transcription, TranscriptionRequest } from '../../../src/transcription/transcriber.ts';
 
 const REQUEST: TranscriptionRequest = {
@@ -130,7 +130,7 @@ describe('Asking the transcriber', () => {
   });
 
   const ask = (transcriber: Transcriber, endsMs = HOUR_MS, signal = new AbortController().signal) =>
-    transcribePatiently(transcriber, REQUEST, { signal, endsMs, now: () => clock.ms });
+    transcribeWithRetries(transcriber, REQUEST, { signal, endsMs, now: () => clock.ms });
 
   it('asks again soon after a stumble', async () => {
     const transcriber = failing(1, 10, clock);

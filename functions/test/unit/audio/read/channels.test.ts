@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { areApart, pcmOf } from '../../../../src/audio/read/channels.ts';
+import { carryDifferentSounds, pcmOf } from '../../../../src/audio/read/channels.ts';
 import type { RecordingFormat } from '../../../../src/audio/read/format.ts';
 import { bestSnr, chirp, decodeAll, framed, RATE, s16le, tone } from '../../../support/audio.ts';
 import { BOTH, encode, EXTENSIONS, file, SIGNAL, type Encoded } from '../../../support/containers.ts';
@@ -38,7 +38,7 @@ describe('Two channels', function () {
         const planes = pcmOf(frames, 'separate');
         assert.equal(planes.length, 2);
         assert.ok(isHeard(planes[0], SIGNAL) && isHeard(planes[1], SINE), decoder);
-        assert.ok(areApart(planes));
+        assert.ok(carryDifferentSounds(planes));
         assert.equal(pcmOf((await decodeAll(bytes, file(extension), { decoder })).frames, 'separate').length, 1);
       }
     });
@@ -88,10 +88,10 @@ describe('Two channels', function () {
     const inverted = CALLER.map((sample) => -0.5 * sample);
     const noisy = CALLER.map((sample, i) => 0.8 * sample + 0.2 * (CALLEE[i] ?? 0));
     for (const right of [CALLER, inverted, noisy, new Float32Array(CALLER.length)]) {
-      assert.ok(!areApart([CALLER, right]));
-      assert.ok(!areApart([right, CALLER]));
+      assert.ok(!carryDifferentSounds([CALLER, right]));
+      assert.ok(!carryDifferentSounds([right, CALLER]));
     }
-    assert.ok(areApart([CALLER, CALLEE]));
-    assert.ok(!areApart([CALLER]));
+    assert.ok(carryDifferentSounds([CALLER, CALLEE]));
+    assert.ok(!carryDifferentSounds([CALLER]));
   });
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { AppError } from '../../../../src/errors.ts';
 import type { FramedFormat } from '../../../../src/audio/read/format.ts';
-import { FrameLook } from '../../../../src/audio/read/frameLook.ts';
+import { FrameBytes } from '../../../../src/audio/read/frameBytes.ts';
 import { opusPacketSamples48k } from '../../../../src/audio/read/opusPacket.ts';
 import { isLost } from '../../../../src/audio/read/pcm.ts';
 import { checkRecording } from '../../../../src/audio/read/scanFrames.ts';
@@ -250,16 +250,16 @@ describe('Reading time', () => {
   function looksPerByte(bytes: Buffer, format: FramedFormat): number {
     let looks = 0;
     const uncounted: readonly (() => void)[] = (['at', 'next'] as const).map((name) => {
-      const original = Object.getOwnPropertyDescriptor(FrameLook.prototype, name);
-      const method = original?.value as (this: FrameLook, offset: number) => unknown;
-      Object.defineProperty(FrameLook.prototype, name, {
+      const original = Object.getOwnPropertyDescriptor(FrameBytes.prototype, name);
+      const method = original?.value as (this: FrameBytes, offset: number) => unknown;
+      Object.defineProperty(FrameBytes.prototype, name, {
         ...original,
-        value(this: FrameLook, offset: number) {
+        value(this: FrameBytes, offset: number) {
           looks++;
           return method.call(this, offset);
         },
       });
-      return () => Object.defineProperty(FrameLook.prototype, name, original ?? {});
+      return () => Object.defineProperty(FrameBytes.prototype, name, original ?? {});
     });
     try {
       readAll(bytes, format, [65_536]);
