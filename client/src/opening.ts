@@ -1,4 +1,4 @@
-/** Reads the store before anything is asked of the client: once, and again after a failure when it is asked next. */
+/** Reads the store before the client answers its first call. After a failure, the next call reads it again. */
 import type { Completions } from './completions.ts';
 import type { CoolDown } from './coolDown.ts';
 import type { Library } from './library.ts';
@@ -26,7 +26,7 @@ export async function loadParts({
 export interface Opening {
   /** Resolves when the store is read. @throws the error of the store */
   readonly open: () => Promise<void>;
-  /** Resolves when nothing is being read, whatever came of it. */
+  /** Resolves when nothing is being read, also after a failure. */
   readonly idle: () => Promise<void>;
 }
 

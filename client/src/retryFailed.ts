@@ -4,7 +4,7 @@ import { RequestError } from './errors.ts';
 import type { RecordingDoc } from './recording.ts';
 import type { Wish } from './wishes.ts';
 
-/** @param wish takes the wishes of one job at a time. @throws RequestError if the server cannot be asked. */
+/** @param wish receives the wishes of one job at a time. @throws RequestError if the server cannot be asked. */
 export async function retryFailed(
   failed: readonly RecordingDoc[],
   api: Pick<Api, 'retry'>,
@@ -27,7 +27,7 @@ async function retryJob(jobId: string, api: Pick<Api, 'retry'>, signal: AbortSig
     await api.retry(jobId, signal);
     return true;
   } catch (error) {
-    // The server keeps nothing of the job, or works on it already: uploading again finds out.
+    // The server has deleted the job's audio, or already works on it: another upload shows which.
     if (error instanceof RequestError && error.kind === 'refused') return false;
     throw error;
   }

@@ -5,7 +5,7 @@ import type { SyncStatus } from './options.ts';
 import { Deadline, linkedController, TimeLimitError, Waker, within } from './time.ts';
 import type { Clock } from './time.ts';
 
-/** What stopping waits for, milliseconds. */
+/** The longest wait for work that is ending, milliseconds. */
 const STOP_LIMIT_MS = 10_000;
 
 export interface RunOptions {

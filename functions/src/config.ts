@@ -64,7 +64,7 @@ export const params = {
   multichannel: defineBoolean('MULTICHANNEL', {
     default: false,
     description:
-      'For recordings of calls with a channel for each side: Deepgram hears both channels apart, and each is a speaker. It bills both, so such speech costs twice and counts twice in the project\u2019s budget of speech. Two channels with the same sound, and other transcribers, get a mix.',
+      'For recordings of calls with a channel for each side: Deepgram transcribes both channels separately, and each is a speaker. It bills both, so such speech costs twice and counts twice in the project\u2019s budget of speech. Two channels with the same sound, and other transcribers, get a mix.',
   }),
   deepgramOptions: defineString('DEEPGRAM_OPTIONS', {
     default: '',
@@ -129,7 +129,7 @@ export const params = {
   languageHints: defineBoolean('LANGUAGE_HINTS', {
     default: true,
     description:
-      'Where multi is asked for, tell it the language that the user prefers (language_hint); it hears others as well.',
+      'Where multi is asked for, tell it the language that the user prefers (language_hint); it recognises others as well.',
   }),
   summaries: defineString('SUMMARIES', {
     default: 'extractive',

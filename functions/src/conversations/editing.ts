@@ -229,7 +229,7 @@ function placeOfSegment({ recordingId, recordingStartedAt, startedAt, endedAt }:
 
 /** The longest place of an edit, milliseconds: all of it is read. */
 const LONGEST_PLACE_MS = 3600_000;
-/** The most characters at the place of an edit, an hour of talk: they are stored as `heard`, in one document. */
+/** The most characters at the place of an edit, an hour of speech: they are stored as `heard`, in one document. */
 const MOST_HEARD = 100_000;
 /** The most pages that are read of such a place: an hour in recordings of ten seconds has fewer. */
 const MOST_PLACE_PAGES = 500;

@@ -102,8 +102,8 @@ export class JobStore {
    * The way a job changes: reads it, asks `decide` for the change, checks a change of status against the table of transitions, and
    * writes, all in one transaction. `decide` may run several times and must not have effects of its own; it may use the transaction for
    * other documents, reads before writes. If it creates a document that another caller has created meanwhile, `decide` runs again. If
-   * the answer to a commit was lost, the SDK repeats a transaction that was written; then `decide` is not asked again. Of two callers that
-   * write the same change in the same millisecond, each takes it as its own: what they do next (enqueue, push) may be done twice.
+   * the answer to a commit was lost, the SDK repeats a transaction that was written; then `decide` is not asked again. If two callers
+   * write the same change in the same millisecond, each counts it as its own, and what follows (enqueue, push) may happen twice.
    * @returns the job as it is afterwards; null when there is no such job.
    */
   async update(

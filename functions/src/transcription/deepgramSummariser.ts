@@ -11,7 +11,7 @@ import type { DeepgramOptions } from './deepgramRequest.ts';
 const TIMEOUT_MS = 20_000;
 
 /**
- * How many characters of a transcript are sent: about 25,000 tokens, two hours of talk. Deepgram refuses more than 150,000
+ * How many characters of a transcript are sent: about 25,000 tokens, two hours of speech. Deepgram refuses more than 150,000
  * tokens.
  */
 const MAX_CHARACTERS = 100_000;

@@ -52,7 +52,7 @@ export class Run {
   /** Samples read. */
   #samples = 0;
   #endMs = 0;
-  /** Samples that detection has come to. */
+  /** How many samples detection has passed. */
   #position = 0;
   /** Windows whose probability is known. */
   #windows = 0;

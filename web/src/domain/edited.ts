@@ -55,11 +55,11 @@ export function sentencesOf(
   );
 }
 
-/** The conversation in the format of an export. @param heard the conversation without corrections */
+/** The conversation in the format of an export. @param stored the conversation without corrections */
 export function exportOf(
-  heard: Conversation,
+  stored: Conversation,
   pages: Iterable<SegmentPageDoc>,
   edits: readonly StoredEdit[],
 ): ExportedConversation {
-  return exportedConversation({ ...heard, ...intervalOf(heard) }, segmentsIn(pages), edits);
+  return exportedConversation({ ...stored, ...intervalOf(stored) }, segmentsIn(pages), edits);
 }

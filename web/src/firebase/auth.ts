@@ -88,7 +88,7 @@ export function leftByHand(): boolean {
 /** Whether the user has an e-mail address that is not confirmed yet. */
 export async function canConfirmEmail(): Promise<boolean> {
   const auth = await userAuth();
-  // The user is known only after this.
+  // Before this, `currentUser` may be null although a user is signed in.
   await auth.authStateReady();
   const { email = null, emailVerified = true } = auth.currentUser ?? {};
   return email !== null && !emailVerified;

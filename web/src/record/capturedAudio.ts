@@ -95,7 +95,7 @@ export class CapturedAudio {
   async finish(): Promise<void> {
     this.#endStretch();
     this.#gaps.finish({ at: Date.now(), monotonic: performance.now() });
-    // Writes may add writes.
+    // A write may add further writes.
     for (let writing; writing !== this.#writing;) {
       writing = this.#writing;
       await writing;

@@ -76,7 +76,7 @@ function DayOf({ day, from, to, isNewest }: DayProps) {
   const kept = useKeptDay(day);
   const { conversations, isWhole } = useEdited(read, span, kept);
   const { jobs, added, isServed: isAddedUp } = useJobsOf(span);
-  // Those of the last visit count more than what this device can add up without the service, which may be a part.
+  // The figures of the last visit are shown rather than a sum that this device makes without the service, which may be incomplete.
   const before = kept?.figures ?? null;
   const figures = isAddedUp ? (added ?? before) : (before ?? added);
   useKeeping(day, isNewest && isWhole ? conversations : null, figures);

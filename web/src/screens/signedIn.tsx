@@ -18,7 +18,7 @@ import { Recorder } from '../record/recorder.ts';
 import { route, type Route } from '../router.ts';
 import { beforeLeaving, isEndedByFirebase, startSession, type SignedInUser } from '../session.ts';
 import { deviceId } from '../sync/device.ts';
-import { forgetHeard } from '../sync/heard.ts';
+import { deletePlayed } from '../sync/playedAudio.ts';
 import { openOutbox, type Outbox } from '../sync/outbox.ts';
 import { Guard } from '../ui/guard.tsx';
 import { useLive } from '../ui/live.ts';
@@ -163,7 +163,7 @@ async function forgetRead({ uid, outbox, finder }: Pick<AppData, 'uid' | 'outbox
     await (await finder()).close();
     await (await import('../sync/finder.ts')).forgetIndex(uid);
   };
-  const forgetting = [forget(outbox.close()), forgetSearch(), forgetHeard()];
+  const forgetting = [forget(outbox.close()), forgetSearch(), deletePlayed()];
   await Promise.race([Promise.allSettled(forgetting), later(FORGETTING_MS)]);
 }
 

@@ -84,7 +84,7 @@ async function* filesOf(options: ExportOptions): AsyncGenerator<NamedFile> {
     for (let at = 0; at < page.length; at += AT_ONCE) {
       signal.throwIfAborted();
       const some = await Promise.all(
-        page.slice(at, at + AT_ONCE).map((heard) => readOne(uid, heard, edits, withAudio)),
+        page.slice(at, at + AT_ONCE).map((stored) => readOne(uid, stored, edits, withAudio)),
       );
       for (const one of some) {
         for (const format of formats) yield { path: `${one.path}.${format}`, content: FORMATS[format](one) };
@@ -105,19 +105,19 @@ async function readEdits(uid: string, from: number, to: number): Promise<StoredE
 
 async function readOne(
   uid: string,
-  heard: Conversation,
+  stored: Conversation,
   edits: readonly StoredEdit[],
   withAudio: boolean,
 ): Promise<Exported> {
   const pages: SegmentPageDoc[] = [];
-  for await (const page of pagesOf(transcriptOf(uid, intervalOf(heard)), segmentPageOf)) pages.push(...page);
-  const conversation = withEdits(heard, edits);
-  const lines = sentencesOf(pages, heard, edits);
+  for await (const page of pagesOf(transcriptOf(uid, intervalOf(stored)), segmentPageOf)) pages.push(...page);
+  const conversation = withEdits(stored, edits);
+  const lines = sentencesOf(pages, stored, edits);
   const path = pathOf(conversation);
   return {
     ...{ conversation, path, lines },
     audio: withAudio ? await readAudio(uid, lines, path) : [],
-    exported: () => exportOf(heard, pages, edits),
+    exported: () => exportOf(stored, pages, edits),
   };
 }
 

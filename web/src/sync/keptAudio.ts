@@ -5,7 +5,7 @@ import { NOT_LOADED } from '../domain/playback.ts';
 import { localSuite } from '../env.ts';
 import { connect, readDocument } from '../firebase/store.ts';
 import { within } from '../within.ts';
-import { keepHeard, openHeard } from './heard.ts';
+import { keepPlayed, openPlayed } from './playedAudio.ts';
 
 export interface KeptAudio extends Pick<KeptAudioDoc<Timestamp>, 'spans' | 'durationMs'> {
   readonly blob: Blob;
@@ -28,7 +28,7 @@ export async function readKeptAudio(
   if (doc === null) return null;
   const { path, contentType, spans, durationMs } = doc;
   const key = `/heard/${encodeURIComponent(path)}`;
-  const cache = await openHeard();
+  const cache = await openPlayed();
   if (doc.expiresAt.toMillis() < Date.now()) {
     await cache?.delete(key);
     return null;
@@ -36,7 +36,7 @@ export async function readKeptAudio(
   const known = await cache?.match(key);
   const audio = known === undefined ? await download(path) : await known.blob();
   if (audio === null) return null;
-  if (cache !== null && known === undefined && keeps) await keepHeard(cache, key, audio);
+  if (cache !== null && known === undefined && keeps) await keepPlayed(cache, key, audio);
   return { spans, durationMs, blob: new Blob([audio], { type: contentType }) };
 }
 

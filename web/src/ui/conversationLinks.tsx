@@ -11,8 +11,8 @@ import { useApp } from './app.ts';
 import { useEdits } from './edits.ts';
 
 /**
- * Links to conversations in order of time. Until all are read, they are in any order and have no titles. The rows are as high as later
- * and stay in their places, so that nothing moves.
+ * Links to conversations in order of time. Until all are read, they are in any order and have no titles. The rows already have
+ * their final height and place, so that nothing moves.
  */
 export function ConversationLinks({ ids }: { ids: readonly string[] }) {
   const { known, isWhole } = useConversations(ids);
@@ -41,7 +41,7 @@ export function ConversationLinks({ ids }: { ids: readonly string[] }) {
 
 interface KnownConversations {
   readonly known: ReadonlyMap<string, EditedConversation>;
-  /** Whether all are read, be it from this device's cache. */
+  /** Whether all are read, from the service or from this device's cache. */
   readonly isWhole: boolean;
 }
 
@@ -49,16 +49,16 @@ interface KnownConversations {
 function useConversations(ids: readonly string[]): KnownConversations {
   const { uid } = useApp();
   /** By id; null for a conversation that was deleted or cannot be read. */
-  const [heard, setHeard] = useState<ReadonlyMap<string, Conversation | null>>(new Map());
+  const [read, setRead] = useState<ReadonlyMap<string, Conversation | null>>(new Map());
   useEffect(() => {
     const stops = ids.map((id) =>
       liveDocument(`${conversationsPath(uid)}/${id}`, conversationOf)(
         ({ value }) => {
-          setHeard((before) => new Map(before).set(id, value));
+          setRead((before) => new Map(before).set(id, value));
         },
         () => {
           // The conversation keeps the title that it has.
-          setHeard((before) => (before.has(id) ? before : new Map(before).set(id, null)));
+          setRead((before) => (before.has(id) ? before : new Map(before).set(id, null)));
         },
       ),
     );
@@ -66,8 +66,8 @@ function useConversations(ids: readonly string[]): KnownConversations {
       for (const stop of stops) stop();
     };
   }, [ids.join()]);
-  const all = useMemo(() => [...heard.values()].filter((one) => one !== null), [heard]);
-  const isWhole = ids.every((id) => heard.has(id));
+  const all = useMemo(() => [...read.values()].filter((one) => one !== null), [read]);
+  const isWhole = ids.every((id) => read.has(id));
   // The edits are read once, when the times of all conversations are known.
   const isKnown = isWhole && all.length > 0;
   const { edits } = useEdits(

@@ -26,7 +26,7 @@ export function leadInEnd(bytes: Uint8Array, from = 0): number {
   }
 }
 
-/** In version 2.4, the flag of a tag that repeats its header at its end. The length of the tag does not count that. */
+/** The flag, in version 2.4, of a tag that repeats its header at its end. The length of the tag does not include that. */
 const [FOOTER_VERSION, HAS_FOOTER] = [4, 0x10];
 
 /** How many zeros these bytes begin with. */

@@ -23,7 +23,7 @@ export interface FrameFormat {
   readonly proof: number;
   /** Bytes of the magic number at the start of the file. Each part that is decoded separately needs it. */
   readonly magicBytes: number;
-  /** How many frames the file claims in front of them; absent if it claims nothing there. */
+  /** How many frames a tag before the first frame claims; absent if there is none. */
   readonly frames?: number;
   /** What a frame stands for if the decoder gives no samples for it. */
   readonly missing: 'silence' | 'lost';

@@ -40,7 +40,7 @@ const KINDS: Readonly<Record<number, BlockKind>> = {
 
 const CHUNK_NAME = /^[\w ]{4}$/;
 
-/** A byte that makes a block no block. */
+/** A first byte that no block has. */
 const FILLER = 0xff;
 
 const WINDOW_BYTES = 256 * 1024;

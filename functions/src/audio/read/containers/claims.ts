@@ -42,7 +42,7 @@ export function claimedSeconds(file: FileView, demuxer: string, isDamaged = fals
   }
 }
 
-/** How many tags one after the other are skipped: only fabricated bytes have more. */
+/** The largest number of consecutive tags that are skipped: only forged files have more. */
 const MAX_TAGS = 16;
 
 /** Where the ID3v2 tags that begin at a position end. */
@@ -78,7 +78,7 @@ export interface Mp3Claim {
   readonly seconds: number;
 }
 
-/** The flags of the tag: it states the number of frames, and of bytes. */
+/** Flags of the tag. They are set if it states the number of frames, and the number of bytes. */
 const [HAS_FRAMES, HAS_BYTES] = [1, 2];
 
 /** The smallest frame that is not of the free format: layer III at 8 kbit/s and 24 kHz, bytes. */

@@ -62,7 +62,7 @@ export class Decoding {
   readonly #origin = new Origin();
   readonly #bytes: PacketBytes;
   readonly #isCutAtStart: boolean;
-  /** Why the last part that could not be opened could not. */
+  /** The error of the last part that could not be opened. */
   #failure: unknown = new Error('The file has no parts.');
 
   /** @param isCutAtStart whether bytes are missing before the first part */

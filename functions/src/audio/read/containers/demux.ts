@@ -10,7 +10,7 @@ import type { AudioStream } from './libavInput.ts';
 import { implausible, MAX_TRACKS, tooManyTracks } from './limits.ts';
 import type { Workload } from './limits.ts';
 
-/** What opening takes. */
+/** What is needed to open a part. */
 export interface DemuxOptions {
   readonly demuxer: Demuxer;
   readonly builds: Builds;
@@ -63,8 +63,8 @@ export async function demux(
 }
 
 /**
- * The duration of the packets of a part with one track. The last packet of a stream may last, by its time stamps, from the start
- * of the stream, so it counts as the packet before it.
+ * The duration of the packets of a part with one track. By its time stamps, the last packet of a stream may seem to last since
+ * the start of the stream, so it counts as no longer than the packet before it.
  */
 export async function packetSeconds(view: FileView, options: DemuxOptions): Promise<number> {
   const [variant = 'obsolete'] = VARIANTS[options.demuxer];

@@ -12,7 +12,7 @@ import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
 
-/** Bytes that show the first frames of MP3 or AAC. */
+/** How many bytes are read to recognise MP3 or AAC by its first frames. */
 const FRAMES_BYTES = 4096;
 
 /** The largest number of files: each is written and opened separately. */

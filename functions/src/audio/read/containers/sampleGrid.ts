@@ -11,14 +11,14 @@ import type { Encoding } from './pcmSamples.ts';
 const WINDOW = 1024;
 
 /**
- * From another byte on, the sound must be this many times smoother, and smooth by itself. The share is the mean step between
+ * The samples are taken from another byte on only if the sound is then this many times smoother, and smooth by itself. The share is the mean step between
  * neighbours, divided by the mean deviation: below `SMOOTH_SHARE` the sound is smooth, from `ROUGH_SHARE` on it is rough. Noise
  * has a share of 1.2 and more.
  */
 const TIMES_SMOOTHER = 4;
 const SMOOTH_SHARE = 0.6;
 const ROUGH_SHARE = 1;
-/** If it is this many times smoother, it may even be noise, that of a quiet recording. */
+/** If the sound is this many times smoother, it need not be smooth by itself: quiet recordings may contain only noise. */
 const TIMES_QUIETER = 50;
 
 /** From so many windows with sound it is learned which bytes of a sample are always zero. */

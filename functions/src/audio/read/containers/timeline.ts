@@ -12,16 +12,16 @@ import { SAMPLE_RATE } from '../pcm.ts';
  */
 const TOLERANCE_SECONDS = 0.1;
 
-/** Behind damage a difference of half a frame is a missing frame, if it is more than what rounding to milliseconds gives. */
+/** Behind damage a difference of half a frame is a missing frame, if it is more than rounding to milliseconds can cause. */
 const MAX_ROUNDING_SECONDS = 0.005;
 
 /**
- * For how much audio behind it a gap may be contradicted: one byte moves the time stamps of a cluster of Matroska, which has up
- * to five seconds in most files.
+ * How much audio may follow a gap until a time stamp contradicts it: one byte moves the time stamps of a cluster of Matroska,
+ * which has up to five seconds in most files.
  */
 const UNCONFIRMED_SECONDS = 10;
 
-/** A gap shorter than this is confirmed by the next time stamp, because jitter may look like what contradicts it. */
+/** A gap shorter than this counts as confirmed by the next time stamp, because jitter may look like a contradiction. */
 const LEAST_UNCONFIRMED_SECONDS = 3 * TOLERANCE_SECONDS;
 
 /**

@@ -6,12 +6,12 @@ const CACHE = 'heard';
 const MOST_KEPT = 200;
 
 /** Null if the browser stores nothing for this page. */
-export async function openHeard(): Promise<Cache | null> {
+export async function openPlayed(): Promise<Cache | null> {
   return 'caches' in globalThis ? caches.open(CACHE).catch(() => null) : null;
 }
 
 /** Stores what is played now, and deletes what was played longest ago. Without room, it is not stored. */
-export async function keepHeard(
+export async function keepPlayed(
   cache: Pick<Cache, 'put' | 'keys' | 'delete'>,
   key: string,
   audio: Blob,
@@ -26,6 +26,6 @@ export async function keepHeard(
 }
 
 /** Deletes the played audio from this browser. */
-export async function forgetHeard(): Promise<void> {
+export async function deletePlayed(): Promise<void> {
   if ('caches' in globalThis) await caches.delete(CACHE);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { keepHeard } from '../../src/sync/heard.ts';
+import { keepPlayed } from '../../src/sync/playedAudio.ts';
 
 describe('Audio that was played', () => {
   /** A browser's cache. It returns its keys in the order in which they were put. */
@@ -18,13 +18,13 @@ describe('Audio that was played', () => {
 
   it('stays on the device: the newest two hundred chunks', async () => {
     const { kept, cache } = fakeCache();
-    for (let i = 0; i < 250; i++) await keepHeard(cache, `/heard/${i}`, new Blob(['x']));
+    for (let i = 0; i < 250; i++) await keepPlayed(cache, `/heard/${i}`, new Blob(['x']));
     assert.deepEqual([kept.length, kept[0], kept.at(-1)], [200, '/heard/50', '/heard/249']);
   });
 
   it('is played even if there is no room to store it', async () => {
     const { cache } = fakeCache();
     cache.put = () => Promise.reject(new DOMException('', 'QuotaExceededError'));
-    await keepHeard(cache, '/heard/1', new Blob(['x']));
+    await keepPlayed(cache, '/heard/1', new Blob(['x']));
   });
 });
