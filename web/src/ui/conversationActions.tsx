@@ -37,46 +37,13 @@ interface ActionsProps {
 }
 
 export function ConversationActions({ conversation, lines, isWhole, edits, exported }: ActionsProps) {
-  const [asking, setAsking] = useState<'delete' | 'share' | 'corrections' | (typeof COMMANDS)[number]['name'] | null>(
-    null,
-  );
+  const [asking, setAsking] = useState<'share' | 'corrections' | (typeof COMMANDS)[number]['name'] | null>(null);
   const close = (): void => {
     setAsking(null);
   };
-  const [busy, setBusy] = useState(false);
   const names = new Set(lines?.flatMap(({ name }) => name ?? []));
   const corrections = correctionsOf(conversation, edits, names);
   const ready = lines !== null && isWhole;
-  const stem = fileStem(conversation, dayOf(conversation.startedAt));
-  const exports = {
-    Markdown: () => {
-      saveFile(`${stem}.md`, 'text/markdown', toMarkdown(conversation, lines ?? [], { day: dayOfYear, clock }));
-    },
-    SRT: () => {
-      saveFile(`${stem}.srt`, 'application/x-subrip', toSrt(conversation, lines ?? []));
-    },
-    WebVTT: () => {
-      saveFile(`${stem}.vtt`, 'text/vtt', toVtt(conversation, lines ?? []));
-    },
-    JSON: () => {
-      saveFile(`${stem}.json`, 'application/json', toJson(exported()));
-    },
-  };
-  const remove = (): void => {
-    setBusy(true);
-    call('deleteConversation', { conversation_id: conversation.id }).then(
-      () => {
-        tell('The conversation is deleted.');
-        // The answer may take a while, and the user may have opened another screen by then.
-        if (location.pathname === hrefs.conversation(conversation.id))
-          navigate(hrefs.day(dayOf(conversation.startedAt)));
-      },
-      (error: unknown) => {
-        setBusy(false);
-        tellProblem(error);
-      },
-    );
-  };
   return (
     <>
       <Star conversation={conversation} />
@@ -91,21 +58,7 @@ export function ConversationActions({ conversation, lines, isWhole, edits, expor
       >
         <Glyph name="copy" size={18} /> Copy
       </button>
-      <Menu
-        label={
-          <>
-            <Glyph name="download" size={18} /> Export
-          </>
-        }
-      >
-        {Object.entries(exports).map(([name, save]) => (
-          <li key={name}>
-            <button disabled={!ready} onClick={save}>
-              {name}
-            </button>
-          </li>
-        ))}
-      </Menu>
+      <ExportMenu conversation={conversation} lines={ready ? lines : null} exported={exported} />
       <button
         class="button"
         onClick={() => {
@@ -139,25 +92,90 @@ export function ConversationActions({ conversation, lines, isWhole, edits, expor
           </li>
         )}
       </Menu>
-      <button
-        class="button danger quiet"
-        aria-disabled={busy}
-        onClick={() => {
-          setAsking('delete');
-        }}
-      >
-        <Glyph name="trash" size={18} /> {busy ? 'Deleting …' : 'Delete'}
-      </button>
+      <DeleteButton conversation={conversation} />
       {asking === 'rename' && <Rename conversation={conversation} onClose={close} />}
       {asking === 'redate' && <Redate conversation={conversation} onClose={close} />}
       {asking === 'corrections' && <Corrections corrections={corrections} onClose={close} />}
       {asking === 'share' && <ShareDialog conversation={conversation} lines={lines ?? []} onClose={close} />}
-      {asking === 'delete' && (
+    </>
+  );
+}
+
+interface ExportMenuProps extends Pick<ActionsProps, 'conversation' | 'exported'> {
+  /** Null until all sentences are read. */
+  readonly lines: readonly Sentence[] | null;
+}
+
+function ExportMenu({ conversation, lines, exported }: ExportMenuProps) {
+  const stem = fileStem(conversation, dayOf(conversation.startedAt));
+  const exports = {
+    Markdown: () => {
+      saveFile(`${stem}.md`, 'text/markdown', toMarkdown(conversation, lines ?? [], { day: dayOfYear, clock }));
+    },
+    SRT: () => {
+      saveFile(`${stem}.srt`, 'application/x-subrip', toSrt(conversation, lines ?? []));
+    },
+    WebVTT: () => {
+      saveFile(`${stem}.vtt`, 'text/vtt', toVtt(conversation, lines ?? []));
+    },
+    JSON: () => {
+      saveFile(`${stem}.json`, 'application/json', toJson(exported()));
+    },
+  };
+  return (
+    <Menu
+      label={
+        <>
+          <Glyph name="download" size={18} /> Export
+        </>
+      }
+    >
+      {Object.entries(exports).map(([name, save]) => (
+        <li key={name}>
+          <button disabled={lines === null} onClick={save}>
+            {name}
+          </button>
+        </li>
+      ))}
+    </Menu>
+  );
+}
+
+function DeleteButton({ conversation }: { readonly conversation: EditedConversation }) {
+  const [asking, setAsking] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const remove = (): void => {
+    setBusy(true);
+    call('deleteConversation', { conversation_id: conversation.id }).then(
+      () => {
+        tell('The conversation is deleted.');
+        // The answer may take a while, and the user may have opened another screen by then.
+        if (location.pathname === hrefs.conversation(conversation.id))
+          navigate(hrefs.day(dayOf(conversation.startedAt)));
+      },
+      (error: unknown) => {
+        setBusy(false);
+        tellProblem(error);
+      },
+    );
+  };
+  return (
+    <>
+      <button
+        class="button danger quiet"
+        aria-disabled={busy}
+        onClick={() => {
+          setAsking(true);
+        }}
+      >
+        <Glyph name="trash" size={18} /> {busy ? 'Deleting …' : 'Delete'}
+      </button>
+      {asking && (
         <Confirm
           title="Delete this conversation?"
           action="Delete it"
           onAnswer={(confirmed) => {
-            close();
+            setAsking(false);
             if (confirmed) remove();
           }}
         >

@@ -109,24 +109,12 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
       }}
     >
       <fieldset class="stack" disabled={obstacle !== null}>
-        <label class="field">
-          <span>Mostly spoken</span>
-          <input
-            list="languages"
-            placeholder="Any language"
-            value={language}
-            onInput={({ currentTarget }) => {
-              change({ language: currentTarget.value.trim() });
-            }}
-          />
-          <datalist id="languages">
-            {LANGUAGES.map((tag) => (
-              <option key={tag} value={tag}>
-                {languageName(tag)}
-              </option>
-            ))}
-          </datalist>
-        </label>
+        <LanguageField
+          language={language}
+          onChange={(tag) => {
+            change({ language: tag });
+          }}
+        />
         <Check
           checked={singleLanguage}
           onChange={(on) => {
@@ -135,21 +123,13 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
         >
           Only this language is spoken, which makes recognition more accurate
         </Check>
-        <label class="field">
-          <span>Names and terms to listen for, one a line, the most important first</span>
-          <textarea
-            dir="auto"
-            rows={5}
-            value={words}
-            onInput={({ currentTarget }) => {
-              change({ words: currentTarget.value });
-            }}
-          />
-        </label>
-        <p class="hint">
-          {vocabulary.length} of {MAX_TERMS} terms. A request has room for about 500 parts of words, so only the first
-          terms of a long list are used. The service's own recogniser does not use them.
-        </p>
+        <VocabularyField
+          words={words}
+          count={vocabulary.length}
+          onChange={(typed) => {
+            change({ words: typed });
+          }}
+        />
         <Check
           checked={keepAudio}
           onChange={(on) => {
@@ -182,6 +162,63 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
         </div>
       </fieldset>
     </form>
+  );
+}
+
+interface LanguageFieldProps {
+  readonly language: string;
+  readonly onChange: (tag: string) => void;
+}
+
+function LanguageField({ language, onChange }: LanguageFieldProps) {
+  return (
+    <label class="field">
+      <span>Mostly spoken</span>
+      <input
+        list="languages"
+        placeholder="Any language"
+        value={language}
+        onInput={({ currentTarget }) => {
+          onChange(currentTarget.value.trim());
+        }}
+      />
+      <datalist id="languages">
+        {LANGUAGES.map((tag) => (
+          <option key={tag} value={tag}>
+            {languageName(tag)}
+          </option>
+        ))}
+      </datalist>
+    </label>
+  );
+}
+
+interface VocabularyFieldProps {
+  /** One term in each line. */
+  readonly words: string;
+  readonly count: number;
+  readonly onChange: (words: string) => void;
+}
+
+function VocabularyField({ words, count, onChange }: VocabularyFieldProps) {
+  return (
+    <>
+      <label class="field">
+        <span>Names and terms to listen for, one a line, the most important first</span>
+        <textarea
+          dir="auto"
+          rows={5}
+          value={words}
+          onInput={({ currentTarget }) => {
+            onChange(currentTarget.value);
+          }}
+        />
+      </label>
+      <p class="hint">
+        {count} of {MAX_TERMS} terms. A request has room for about 500 parts of words, so only the first terms of a long
+        list are used. The service's own recogniser does not use them.
+      </p>
+    </>
   );
 }
 
