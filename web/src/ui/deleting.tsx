@@ -33,21 +33,6 @@ export function Deleting({ onSignOut }: DeletingProps) {
   const close = (): void => {
     setAsking(null);
   };
-  const removeAll = async (): Promise<void> => {
-    let atFirst = 0;
-    underWay.value = { kind: 'deleting', left: null, atFirst };
-    try {
-      await deleteEverything(uid, (left) => {
-        atFirst = Math.max(atFirst, left.conversations + left.jobs);
-        underWay.value = { kind: 'deleting', left, atFirst };
-      });
-      setSignOutMessage(ALL_GONE);
-      await onSignOut();
-    } catch (error) {
-      underWay.value = { kind: 'failed', error };
-      if (location.pathname !== hrefs.settings) tellProblem(error);
-    }
-  };
   return (
     <section class="card stack" aria-labelledby="delete">
       <h2 id="delete">Delete</h2>
@@ -84,7 +69,7 @@ export function Deleting({ onSignOut }: DeletingProps) {
           action="Delete everything"
           onClose={close}
           onConfirm={() => {
-            void removeAll();
+            void removeEverything(uid, onSignOut);
             return Promise.resolve();
           }}
         >
@@ -116,6 +101,23 @@ export function Deleting({ onSignOut }: DeletingProps) {
 const ALL_GONE =
   'Everything was deleted: conversations, corrections, links, audio and jobs. Your account is still there.';
 const ACCOUNT_GONE = 'Your account was deleted. Everything in it is deleted within minutes.';
+
+/** Never rejects: {@link underWay} has the result. */
+async function removeEverything(uid: string, onSignOut: () => Promise<void>): Promise<void> {
+  let atFirst = 0;
+  underWay.value = { kind: 'deleting', left: null, atFirst };
+  try {
+    await deleteEverything(uid, (left) => {
+      atFirst = Math.max(atFirst, left.conversations + left.jobs);
+      underWay.value = { kind: 'deleting', left, atFirst };
+    });
+    setSignOutMessage(ALL_GONE);
+    await onSignOut();
+  } catch (error) {
+    underWay.value = { kind: 'failed', error };
+    if (location.pathname !== hrefs.settings) tellProblem(error);
+  }
+}
 
 /** @throws Error with a sentence for the user if Firebase requires a recent sign-in */
 async function removeAccount(onSignOut: DeletingProps['onSignOut']): Promise<void> {

@@ -35,28 +35,6 @@ export function ExportSection() {
   const [formats, setFormats] = useState<readonly Format[]>(['md', 'json']);
   const [withAudio, setWithAudio] = useState(false);
   const count = underWay.value;
-  const save = async (): Promise<void> => {
-    const { from, to } = days;
-    const controller = new AbortController();
-    stop = controller;
-    const { makeZip } = await import('../sync/exportZip.ts');
-    let found = 0;
-    const zip = await makeZip({
-      uid,
-      from: startOfDay(from) ?? 0,
-      to: startOfDay(addDays(to === '' ? dayOf(Date.now()) : to, 1)) ?? Date.now(),
-      formats,
-      withAudio,
-      onProgress: (soFar) => {
-        found = soFar;
-        underWay.value = soFar;
-      },
-      signal: controller.signal,
-    });
-    const where = from === '' && to === '' ? 'yet' : 'in these days';
-    if (found === 0) tell(`There is no conversation ${where}, so nothing was exported.`);
-    else saveBlob(`conversations-${[from, to].filter((day) => day !== '').join('-to-') || dayOf(Date.now())}.zip`, zip);
-  };
   return (
     <section class="card stack" aria-labelledby="export">
       <h2 id="export">Export</h2>
@@ -91,7 +69,7 @@ export function ExportSection() {
           disabled={formats.length === 0 || isReversed(days)}
           onClick={() => {
             underWay.value = 0;
-            save()
+            exportAsZip(uid, { days, formats, withAudio })
               .catch((error: unknown) => {
                 if (stop?.signal.aborted !== true) tellProblem(error);
               })
@@ -118,4 +96,33 @@ export function ExportSection() {
       </div>
     </section>
   );
+}
+
+interface Chosen {
+  readonly days: Days;
+  readonly formats: readonly Format[];
+  readonly withAudio: boolean;
+}
+
+/** Makes the zip and saves it, while {@link underWay} counts. */
+async function exportAsZip(uid: string, { days: { from, to }, formats, withAudio }: Chosen): Promise<void> {
+  const controller = new AbortController();
+  stop = controller;
+  const { makeZip } = await import('../sync/exportZip.ts');
+  let found = 0;
+  const zip = await makeZip({
+    uid,
+    from: startOfDay(from) ?? 0,
+    to: startOfDay(addDays(to === '' ? dayOf(Date.now()) : to, 1)) ?? Date.now(),
+    formats,
+    withAudio,
+    onProgress: (soFar) => {
+      found = soFar;
+      underWay.value = soFar;
+    },
+    signal: controller.signal,
+  });
+  const where = from === '' && to === '' ? 'yet' : 'in these days';
+  if (found === 0) tell(`There is no conversation ${where}, so nothing was exported.`);
+  else saveBlob(`conversations-${[from, to].filter((day) => day !== '').join('-to-') || dayOf(Date.now())}.zip`, zip);
 }
