@@ -9,7 +9,7 @@ export type Relevance = 'speech' | 'fillers';
 
 /**
  * - `live`: an app shows it.
- * - `merged`: late audio joined it to another; `mergedInto` says which.
+ * - `merged`: late audio merged it into another; `mergedInto` says which.
  * - `deleting`: the user deleted it, and its segments are being deleted.
  * - `deleted`: nothing of it is left.
  *

@@ -56,6 +56,6 @@ export const usageLimits = {
   throttledSpeechMinutes: amount(
     'THROTTLED_SPEECH_MINUTES',
     0,
-    'The same for users whose fairUse stage is throttled; 0 for as much as anybody.',
+    'The same for users whose fairUse stage is throttled; 0 for the limit of all users.',
   ),
 };

@@ -76,7 +76,7 @@ export interface ConversationWrite {
    */
   readonly unused?: string[];
   /** Parts that become part of the conversation and were never stored as conversations. */
-  readonly joined?: readonly Conversation[];
+  readonly unstored?: readonly Conversation[];
 }
 
 /** What is stored around a stretch of a device's time. */
@@ -182,7 +182,7 @@ export class DeviceAxis {
     tx: Transaction,
     { survivor, absorbed, startMs, endMs, incoming }: Assignment<TimedSegment>,
     standing: ReadonlyMap<string, Conversation>,
-    { jobId, nowMs, unused = [], joined = [] }: ConversationWrite,
+    { jobId, nowMs, unused = [], unstored = [] }: ConversationWrite,
   ): string {
     const now = Timestamp.fromMillis(nowMs);
     const collection = conversationsOf(this.#db, this.uid);
@@ -197,7 +197,7 @@ export class DeviceAxis {
       startedAt: Timestamp.fromMillis(startMs),
       finishedAt: Timestamp.fromMillis(endMs),
       ...summaryOf(before),
-      ...addTallies([...(survives === null ? [] : [survives]), ...absorbs, ...joined, tallyOf(incoming)]),
+      ...addTallies([...(survives === null ? [] : [survives]), ...absorbs, ...unstored, tallyOf(incoming)]),
       mergedInto: null,
       deletedAt: null,
       revision: (before?.revision ?? 0) + 1,

@@ -127,7 +127,7 @@ async function openConversation(tx: Transaction, db: Firestore, uid: string, id:
   throw new AppError('conversation_not_found');
 }
 
-/** The most words of conversations that one edit may divide or join: a day and a half of talk without a pause, some 100 MB in memory. */
+/** The most words of conversations that one edit may split or merge: a day and a half of speech without a pause, some 100 MB in memory. */
 export const MOST_REGROUPED_WORDS = 300_000;
 
 /** Divides conversations anew if the edit is a boundary. The returned function gives the conversations in which the edit lies. */

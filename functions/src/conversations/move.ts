@@ -178,7 +178,7 @@ function writeAssigned(
   { jobId, nowMs, unused }: { readonly jobId: string; readonly nowMs: number; readonly unused: string[] },
 ): string {
   const unstored = absorbed.filter((id) => !written.absorbed.includes(id)).flatMap((id) => standing.get(id) ?? []);
-  return axis.writeConversation(tx, written, standing, { jobId, nowMs, unused, joined: unstored });
+  return axis.writeConversation(tx, written, standing, { jobId, nowMs, unused, unstored });
 }
 
 /** The loudness at the old and the new places: the coverage of the words may have moved before them. */

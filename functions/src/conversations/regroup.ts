@@ -52,7 +52,7 @@ export async function prepareRegroup(tx: Transaction, db: Firestore, regrouping:
   const { found, boundaries } = await surroundings(tx, axis, regrouping);
   const words = found.reduce((sum, { conversation }) => sum + conversation.wordCount, 0);
   if (words > mostWords) {
-    const message = `At most ${String(mostWords)} words are divided or joined at once; these conversations have more.`;
+    const message = `At most ${String(mostWords)} words can be split or merged at once; these conversations have more.`;
     throw new AppError('invalid_request', { message });
   }
   const open = await Promise.all(

@@ -4,7 +4,7 @@ import { conversationBefore, LIMITS, type ExportedConversation, type StoredEdit 
 import type { EditedConversation, Sentence } from '../data/model.ts';
 import { fileStem, toJson, toMarkdown, toSrt, toText, toVtt } from '../domain/export.ts';
 import { correctionsOf } from '../domain/corrections.ts';
-import { beganAt, joinable } from '../domain/joining.ts';
+import { beganAt, mergeable } from '../domain/merging.ts';
 import { clock, dayOf, dayOfYear, localTime } from '../domain/time.ts';
 import { conversationOf } from '../firebase/documents.ts';
 import { call, liveQuery } from '../firebase/store.ts';
@@ -79,7 +79,7 @@ export function ConversationActions({ conversation, lines, isWhole, edits, expor
             </button>
           </li>
         ))}
-        <JoinBefore conversation={conversation} />
+        <MergeWithPrevious conversation={conversation} />
         {corrections.length > 0 && (
           <li>
             <button
@@ -192,13 +192,13 @@ function DeleteButton({ conversation }: { readonly conversation: EditedConversat
 const NEAR = 50;
 
 /** Merges this conversation with the previous one of its device. */
-function JoinBefore({ conversation }: { conversation: EditedConversation }) {
+function MergeWithPrevious({ conversation }: { conversation: EditedConversation }) {
   const { id, startedAt } = conversation;
   const { uid } = useApp();
   const before = useLive(`before/${uid}/${startedAt}`, () =>
     liveQuery({ ...conversationBefore(uid, new Date(startedAt)), limit: NEAR }, conversationOf),
   );
-  const found = joinable(conversation, valueOf(before) ?? []);
+  const found = mergeable(conversation, valueOf(before) ?? []);
   if (found === null) return null;
   return (
     <li>

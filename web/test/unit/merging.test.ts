@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { beganAt, joinable } from '../../src/domain/joining.ts';
+import { beganAt, mergeable } from '../../src/domain/merging.ts';
 import { clock, shortDay } from '../../src/domain/time.ts';
 
 const HOUR_MS = 3600_000;
@@ -12,10 +12,10 @@ const at = (deviceId: string, hours: number) => ({
 describe('A conversation that is merged', () => {
   it('is merged with the previous one of its device within a day, because the service merges no others', () => {
     const [other, near, older] = [at('glasses', 9), at('pendant', 8), at('pendant', 6)];
-    assert.equal(joinable(at('pendant', 10), [other, near, older]), near);
-    assert.equal(joinable(at('phone', 10), [other, near, older]), null);
-    assert.equal(joinable(at('pendant', 8 + 24), [near]), near);
-    assert.equal(joinable(at('pendant', 9 + 24), [near]), null);
+    assert.equal(mergeable(at('pendant', 10), [other, near, older]), near);
+    assert.equal(mergeable(at('phone', 10), [other, near, older]), null);
+    assert.equal(mergeable(at('pendant', 8 + 24), [near]), near);
+    assert.equal(mergeable(at('pendant', 9 + 24), [near]), null);
   });
 
   it('is offered the other one with its day if that is a different one', () => {

@@ -9,7 +9,7 @@ type Place = Pick<Conversation, 'deviceId' | 'startedAt' | 'finishedAt'>;
  * The previous conversation of the same device, if the service can merge the two; otherwise null. @param before earlier conversations,
  * newest first
  */
-export function joinable<Earlier extends Place>(conversation: Place, before: readonly Earlier[]): Earlier | null {
+export function mergeable<Earlier extends Place>(conversation: Place, before: readonly Earlier[]): Earlier | null {
   const last = before.find(({ deviceId }) => deviceId === conversation.deviceId);
   return last !== undefined && conversation.startedAt - last.finishedAt < EDIT_LIMITS.maxMergeMs ? last : null;
 }
