@@ -39,10 +39,7 @@ export interface Surroundings {
   readonly tryNow: () => void;
 }
 
-export interface Parts {
-  /** The app's store. Only what is done under the ownership may change recordings in it. */
-  readonly store: RecordingStore;
-  readonly ownership: Ownership;
+interface SyncParts {
   readonly api: Api;
   readonly library: Library;
   readonly coolDown: CoolDown;
@@ -51,13 +48,29 @@ export interface Parts {
   readonly follower: Follower;
 }
 
+export interface Parts extends SyncParts {
+  /** The app's store. Only what is done under the ownership may change recordings in it. */
+  readonly store: RecordingStore;
+  readonly ownership: Ownership;
+}
+
 export function makeParts(options: SyncClientOptions, around: Surroundings): Parts {
-  const { backend, random = Math.random, onCompletion } = options;
-  const { clock, network, newId, events, onStatus } = around;
   const onError = (error: unknown): void => {
-    events.emit('error', error);
+    around.events.emit('error', error);
   };
   const { appStore, ownership, store } = makeStores(options, around, () => parts, onError);
+  const parts: Parts = { store: appStore, ownership, ...makeSyncParts(options, around, store, onError) };
+  return parts;
+}
+
+/** The parts that keep, upload and follow recordings. @param store the one for the work */
+function makeSyncParts(
+  options: SyncClientOptions,
+  { clock, network, newId, events, onStatus }: Surroundings,
+  store: RecordingStore,
+  onError: (error: unknown) => void,
+): SyncParts {
+  const { backend, random = Math.random, onCompletion } = options;
   const http = new Http({ backend, fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)), clock });
   const api = new Api(http, backend);
   const coolDown = new CoolDown({ store, clock, random });
@@ -127,8 +140,7 @@ export function makeParts(options: SyncClientOptions, around: Surroundings): Par
     isTooDear: () => options.uploadOn === 'unmetered' && network.isMetered?.() === true,
     onStatus,
   });
-  const parts: Parts = { store: appStore, ownership, api, library, coolDown, completions, uploader, follower };
-  return parts;
+  return { api, library, coolDown, completions, uploader, follower };
 }
 
 /** The app's store, who may work on it, and the store for that work: it continues in memory while the app's is full. */
