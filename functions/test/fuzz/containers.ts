@@ -52,6 +52,12 @@ const damage: fc.Arbitrary<Damage> = fc.record({
   seed: fc.integer({ min: 1, max: 65_535 }),
 });
 
+/** Wrong bytes in the index of an MP4 file. It states most numbers twice, so that one or two can be told. */
+const indexDamage = fc.array(fc.record({ at: part(1), xor: fc.integer({ min: 1, max: 255 }) }), {
+  minLength: 1,
+  maxLength: 2,
+});
+
 /** @param from the offset behind which damage lies */
 function damaged(bytes: Buffer, { kind, at, length, seed }: Damage, from: number): Buffer {
   const start = Math.round(from + at * (bytes.length - from));
@@ -117,6 +123,45 @@ export function damagedContainers(read: typeof secondsOf) {
     } finally {
       const grownBy = process.memoryUsage.rss() - before;
       if (grownBy > MAX_GROWTH_BYTES) throw new Error(`Decoding took ${grownBy} bytes of memory.`);
+    }
+  });
+}
+
+/** MP4 files of two codecs, with the index before and behind the data. */
+const INDEXED: readonly (readonly string[])[] = ['aac', 'alac'].flatMap((codec) =>
+  [[], ['-movflags', '+faststart']].map((place) => ['-c:a', codec, ...place]),
+);
+const indexedFiles = new Map<readonly string[], Buffer>();
+
+function indexed(options: readonly string[]): Buffer {
+  const bytes = indexedFiles.get(options) ?? encodeSignal(chirp(SECONDS), 'm4a', [], options);
+  indexedFiles.set(options, bytes);
+  return bytes;
+}
+
+/** The file with wrong bytes between the start and the end of its index. */
+function withWrongIndex(bytes: Buffer, harm: readonly { readonly at: number; readonly xor: number }[]): Buffer {
+  const copy = Buffer.from(bytes);
+  const start = bytes.indexOf('moov') - 4;
+  const size = bytes.readUInt32BE(start);
+  for (const { at, xor } of harm) {
+    const position = start + Math.floor(at * (size - 1));
+    copy[position] = (copy[position] ?? 0) ^ xor;
+  }
+  return copy;
+}
+
+/**
+ * With one or two wrong bytes anywhere in its index, an MP4 file has the duration that it had before, decoded and lost time
+ * together; or an AppError blames it.
+ */
+export function damagedIndexes(read: typeof secondsOf) {
+  return fc.asyncProperty(fc.constantFrom(...INDEXED), indexDamage, async (options, harm) => {
+    try {
+      const difference = (await read(withWrongIndex(indexed(options), harm), 'm4a')) - SECONDS;
+      return Math.abs(difference) <= SLACK_SECONDS;
+    } catch (error) {
+      return error instanceof AppError && error.remedy === 'never';
     }
   });
 }

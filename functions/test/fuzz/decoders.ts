@@ -12,7 +12,7 @@ import { lengthOf } from '../../src/audio/read/containers/timeline.ts';
 import type { FileExtension } from '../../src/audio/read/format.ts';
 import { AppError } from '../../src/errors.ts';
 import { DEFAULTS, RATE } from '../support/audio.ts';
-import { damagedContainers, secondsOf } from './containers.ts';
+import { damagedContainers, damagedIndexes, secondsOf } from './containers.ts';
 import { fuzzTarget } from './target.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fuzz-decoders-'));
@@ -73,4 +73,8 @@ async function secondsDecodedHere(bytes: Buffer, extension: FileExtension): Prom
 
 export const decoders = fuzzTarget({ name: 'decoders', casesInTest: 60, share: 4 }, () =>
   damagedContainers(secondsDecodedHere),
+);
+
+export const indexes = fuzzTarget({ name: 'indexes', casesInTest: 40, share: 4 }, () =>
+  damagedIndexes(secondsDecodedHere),
 );

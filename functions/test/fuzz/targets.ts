@@ -1,7 +1,7 @@
 /** Every fuzz target. */
 import { callables } from './callables.ts';
 import { containers } from './containers.ts';
-import { decoders } from './decoders.ts';
+import { decoders, indexes } from './decoders.ts';
 import { frames } from './frames.ts';
 import { headers } from './headers.ts';
 import { multipart } from './multipart.ts';
@@ -22,4 +22,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   headers,
   containers,
   decoders,
+  indexes,
 ];

@@ -5,6 +5,8 @@ import { aiffSeconds, cafSeconds, wavSeconds } from './chunkClaims.ts';
 import { elementAt, MATROSKA } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { mendIndexBoxes } from './indexBoxes.ts';
+import { IndexTables } from './indexTables.ts';
 import { BOX_HEAD_BYTES, boxHead, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts';
 import { indexOf } from './mp4Index.ts';
 import { tailOf } from './tail.ts';
@@ -28,7 +30,7 @@ export function claimedSeconds(file: FileView, demuxer: string, isDamaged = fals
     case 'mp3':
       return mp3Claim(file)?.seconds ?? null;
     case 'mov':
-      return cutMp4(file)?.seconds ?? (isDamaged ? movieSeconds(indexOf(file)?.subarray(BOX_OF_INDEX)) : null);
+      return cutMp4(file)?.seconds ?? mp4Seconds(file, isDamaged);
     case 'matroska':
       return matroskaSeconds(file, isDamaged);
     case 'aiff':
@@ -164,6 +166,15 @@ function movieSeconds(box: Buffer | undefined): number | null {
   const scale = box.readUInt32BE(isLong ? 28 : 20);
   const duration = isLong ? Number(box.readBigUInt64BE(32)) : box.readUInt32BE(24);
   return scale === 0 || duration === 0 ? null : duration / scale;
+}
+
+/** The duration of a file with one track, or else, if it is damaged, that of the movie. */
+function mp4Seconds(file: FileView, isDamaged: boolean): number | null {
+  const index = indexOf(file);
+  if (index === null) return null;
+  const track = IndexTables.of(index, mendIndexBoxes(Buffer.from(index)));
+  const seconds = track?.hasSizes === true ? track.seconds : null;
+  return seconds ?? (isDamaged ? movieSeconds(index.subarray(BOX_OF_INDEX)) : null);
 }
 
 const TIMESTAMP_SCALE = 0x2a_d7b1;

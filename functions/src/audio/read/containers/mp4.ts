@@ -8,9 +8,10 @@ import type { FileHandle } from 'node:fs/promises';
 import { boxAt } from './fileBoxes.ts';
 import { readAt } from './fileView.ts';
 import { Fragments, MAX_FRAGMENT_HEADER_BYTES } from './fragments.ts';
-import { childrenOf } from './mp4Box.ts';
+import { MAX_INDEX_BYTES, mendIndex } from './indexMending.ts';
+import { BOX_HEAD_BYTES, boxHead, childrenOf, LEAST_BOX_BYTES } from './mp4Box.ts';
 import type { Box } from './mp4Box.ts';
-import { fillHoles, MAX_INDEX_BYTES } from './mp4Hole.ts';
+import { fillHoles } from './mp4Hole.ts';
 
 /** The largest number of boxes that are read. A fragmented file has two for each fragment. */
 const MAX_BOXES = 100_000;
@@ -46,12 +47,16 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
   let mended = 0;
   let before: Box | null = null;
   let index: Box | null = null;
+  const data: Box[] = [];
+  let hasFragments = false;
   for (let at = 0, boxes = 0; at < fileBytes && boxes < MAX_BOXES; boxes++) {
-    const box = await boxAt(file, at);
+    const box = (await indexAt(file, at, fileBytes)) ?? (await boxAt(file, at));
     const isIntact =
       box !== null && at + box.size <= fileBytes && (box.type !== 'moof' || (await fragments.accept(box, nextFrom)));
     if (isIntact) {
       if (box.type === 'moov') await fragments.readIndex((index = box));
+      if (box.type === 'mdat') data.push(box);
+      hasFragments ||= box.type === 'moof';
       before = box;
       at += box.size;
       continue;
@@ -59,11 +64,11 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
     // The length of the box before may be the damaged one.
     const from: number = before?.type === 'mdat' ? before.start + 8 : at + 1;
     const next = mended < MAX_MENDED ? await search.next(from) : null;
-    const data: Box | null = box?.type === 'mdat' ? box : before;
+    const torn: Box | null = box?.type === 'mdat' ? box : before;
     const found = next === null ? index : await boxAt(file, next);
-    const missing = (data?.start ?? 0) + (data?.size ?? 0) - (next ?? fileBytes);
-    const mayBeFilled = data?.type === 'mdat' && found?.type === 'moov';
-    if (mayBeFilled && (await fillHoles(file, found, data, missing))) return true;
+    const missing = (torn?.start ?? 0) + (torn?.size ?? 0) - (next ?? fileBytes);
+    const mayBeFilled = torn?.type === 'mdat' && found?.type === 'moov';
+    if (mayBeFilled && (await fillHoles(file, found, torn, missing))) return true;
     if (next === null) break;
     const start: number = before !== null && (before.type === 'mdat' || next < at + 8) ? before.start : at;
     await file.write(boxHeader(next - start, 'mdat'), 0, 8, start);
@@ -71,7 +76,34 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
     before = null;
     at = next;
   }
-  return mended > 0;
+  const [only] = data;
+  if (mended > 0 || index === null || only === undefined || data.length > 1 || hasFragments) return mended > 0;
+  return mendIndex(file, { index, data: only }, fileBytes);
+}
+
+/**
+ * The index if it begins at a position. If its type or its size is damaged, both are written anew: it begins with the movie
+ * header, and extends to the data or to the end of the file.
+ */
+async function indexAt(file: FileHandle, start: number, fileBytes: number): Promise<Box | null> {
+  const head = await readAt(file, start, LEAST_BOX_BYTES + BOX_HEAD_BYTES);
+  const [box, first] = [boxHead(head), boxHead(head.subarray(LEAST_BOX_BYTES))];
+  if (box === null || (box.type !== 'moov' && first?.type !== 'mvhd')) return null;
+  if (box.type !== 'moov' && first?.type === 'mvhd' && (await isSoundIndex(file, { start, ...box }))) {
+    await file.write(boxHeader(box.size, 'moov'), 0, LEAST_BOX_BYTES, start);
+    return { start, size: box.size, type: 'moov' };
+  }
+  if (box.type !== 'moov' || first?.type !== 'mvhd' || start + box.size === fileBytes) return null;
+  const behind = await boxAt(file, start + box.size);
+  if (behind !== null && start + box.size + behind.size <= fileBytes) return null;
+  const bytes = await readAt(file, start, Math.min(MAX_INDEX_BYTES, fileBytes - start));
+  for (let at = bytes.indexOf('mdat'); at >= 0; at = bytes.indexOf('mdat', at + 1)) {
+    const found = start + at - 4 + bytes.readUInt32BE(at - 4);
+    if (found !== fileBytes) continue;
+    await file.write(boxHeader(at - 4, 'moov'), 0, LEAST_BOX_BYTES, start);
+    return { start, size: at - 4, type: 'moov' };
+  }
+  return null;
 }
 
 function boxHeader(size: number, type: string): Buffer {

@@ -34,12 +34,15 @@ export interface Box extends BoxHead {
   readonly start: number;
 }
 
+/** The largest number of boxes in a row. */
+const MAX_BOXES = 100_000;
+
 /** The boxes that fill a stretch exactly; null if the stretch is not a row of boxes. */
 export function childrenOf(bytes: Buffer, from: number, to: number): Box[] | null {
   const boxes: Box[] = [];
   for (let at = from; at !== to;) {
     const box = boxHead(bytes.subarray(at, Math.min(to, at + BOX_HEAD_BYTES)));
-    if (box === null || box.size < LEAST_BOX_BYTES) return null;
+    if (box === null || box.size < LEAST_BOX_BYTES || boxes.length === MAX_BOXES) return null;
     boxes.push({ start: at, ...box });
     at += box.size;
   }

@@ -5,13 +5,11 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { readAt } from './fileView.ts';
+import { MAX_INDEX_BYTES } from './indexMending.ts';
 import { LEAST_BOX_BYTES } from './mp4Box.ts';
 import type { Box } from './mp4Box.ts';
 import { soundOffsets } from './mp4Samples.ts';
 import { findHoles } from './sampleShifts.ts';
-
-/** The largest index, bytes. The index of 8 hours of AAC has 6 MB. */
-export const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 
 const WINDOW_BYTES = 256 * 1024;
 

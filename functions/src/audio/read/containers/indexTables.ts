@@ -1,0 +1,230 @@
+/**
+ * Repairs the numbers in the index of an MP4 file with one track. Nearly each is stated twice: the samples are counted by their
+ * durations and by their sizes, their bytes by the sizes and by the data, their time by the media, the track and the movie. Where
+ * two numbers contradict each other, the one that becomes right by changing one byte was damaged.
+ */
+import type { IndexBoxes, TrackBoxes } from './indexBoxes.ts';
+import { Cell, Table } from './indexCells.ts';
+import type { Box } from './mp4Box.ts';
+
+/** How far durations may differ, seconds: they are rounded, and encoders add samples before and behind the audio. */
+const SLACK_SECONDS = 0.15;
+
+/** Units of time in a second that writers use, besides the rates of samples. */
+const USUAL_SCALES = [600, 1000, 2400, 10_000, 12_800, 15_360, 30_000, 60_000, 90_000, 1_000_000];
+
+/** The data of a file: the content of its only `mdat`. */
+export interface DataRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A duration and its unit, as the headers of movie and media state them. */
+interface Clock {
+  readonly scale: Cell;
+  readonly duration: Cell;
+}
+
+function clockOf(index: Buffer, box: Box): Clock {
+  const isLong = index.readUInt8(box.start + 8) === 1;
+  const scaleAt = box.start + (isLong ? 28 : 20);
+  return { scale: new Cell(index, scaleAt), duration: new Cell(index, scaleAt + 4, isLong) };
+}
+
+/** The shortest header of a movie or of its media. */
+const CLOCK_BYTES = 32;
+
+/** The largest number of samples that are read. AAC has 47 a second. */
+const MAX_SAMPLES = 2_000_000;
+
+/** Where in the description of sound its type stands, and the rate of its samples. */
+const [DESCRIPTION_TYPE_AT, DESCRIPTION_RATE_AT] = [20, 48];
+
+/** Samples in a packet, by the type of the description. The last packet may be shorter. */
+const PACKET_SAMPLES: Readonly<Record<string, number>> = { mp4a: 1024, alac: 4096 };
+
+/** The duration in the header of a track, in units of the movie; 0 if it has none. */
+function trackDuration(index: Buffer, box: Box | undefined): number {
+  if (box === undefined || box.size < 92) return 0;
+  const isLong = index.readUInt8(box.start + 8) === 1 && box.size >= 104;
+  return isLong ? Number(index.readBigUInt64BE(box.start + 36)) : index.readUInt32BE(box.start + 28);
+}
+
+function isClaim(seconds: number): boolean {
+  return Number.isFinite(seconds) && seconds > 0;
+}
+
+/** The duration with which most others agree, the shortest of them; null if none has another that agrees. */
+function mostClaimed(claims: readonly number[]): number | null {
+  const votes = (claim: number): number => claims.filter((other) => Math.abs(other - claim) <= SLACK_SECONDS).length;
+  const [most] = claims.toSorted((a, b) => votes(b) - votes(a) || a - b);
+  return most === undefined || votes(most) < 2 ? null : most;
+}
+
+/** The tables of the only track of a file. */
+export class IndexTables {
+  readonly #movie: Clock;
+  readonly #media: Clock;
+  readonly #durations: Table;
+  readonly #sizes: Table;
+  readonly #runs: Table;
+  readonly #places: Table;
+  /** Null if the edit list is of version 1, or there is none. */
+  readonly #edits: Table | null;
+  /** The duration of the track, in units of the movie. */
+  readonly #shown: number;
+  /** The rate of the samples, and how many a packet has; 0 if they are not known. */
+  readonly #rate: number;
+  readonly #packetSamples: number;
+
+  private constructor(index: Buffer, track: TrackBoxes, movie: Box, media: Box, description: Box) {
+    this.#movie = clockOf(index, movie);
+    this.#media = clockOf(index, media);
+    this.#durations = new Table(index, track.get('stts'), 16, 2);
+    this.#sizes = new Table(index, track.get('stsz'), 20, 1);
+    this.#runs = new Table(index, track.get('stsc'), 16, 3);
+    this.#places = new Table(index, track.get('stco'), 16, 1);
+    const edits = track.get('elst');
+    const isShort = edits !== undefined && index.readUInt8(edits.start + 8) === 0;
+    this.#edits = isShort ? new Table(index, edits, 16, 3) : null;
+    this.#shown = trackDuration(index, track.get('tkhd'));
+    this.#rate = index.readUInt16BE(description.start + DESCRIPTION_RATE_AT);
+    const typeAt = description.start + DESCRIPTION_TYPE_AT;
+    this.#packetSamples = PACKET_SAMPLES[index.toString('latin1', typeAt, typeAt + 4)] ?? 0;
+  }
+
+  /** Null if the file has several tracks, or lacks one of the boxes. */
+  static of(index: Buffer, { movie, tracks }: IndexBoxes): IndexTables | null {
+    const [track] = tracks;
+    const [media, description] = [track?.get('mdhd'), track?.get('stsd')];
+    if (track === undefined || tracks.length > 1 || movie === null) return null;
+    const isWhole = [movie, media].every((box) => (box?.size ?? 0) >= CLOCK_BYTES);
+    if (!isWhole || media === undefined || description === undefined) return null;
+    if (description.size < DESCRIPTION_RATE_AT + 2) return null;
+    return new IndexTables(index, track, movie, media, description);
+  }
+
+  /** The sizes of all samples together. */
+  get bytes(): number {
+    return this.#sizes.sum((i) => this.#sizes.at(i));
+  }
+
+  /** Whether the sizes of samples are stated one by one. */
+  get hasSizes(): boolean {
+    return this.#sizes.count > 0 && this.#sizes.count <= MAX_SAMPLES;
+  }
+
+  /** Where the samples begin if they follow one another. */
+  offsetsFrom(start: number): number[] {
+    const offsets: number[] = [];
+    for (let i = 0, at = start; i < this.#sizes.count; at += this.#sizes.at(i++)) offsets.push(at);
+    return offsets;
+  }
+
+  /** Repairs a size that becomes right by changing one byte, if only one does. @param excess bytes that it has too many */
+  mendSize(excess: number): void {
+    const isNear = (i: number): boolean => {
+      const right = this.#sizes.at(i) - excess;
+      return right > 0 && this.#sizes.cell(i).isNear(right);
+    };
+    const first = this.#sizes.find(isNear);
+    const isOnly = first !== null && this.#sizes.find((i) => i !== first && isNear(i)) === null;
+    if (isOnly) this.#sizes.cell(first).value -= excess;
+  }
+
+  /** Takes bytes from the size of a sample. */
+  shorten(sample: number, bytes: number): void {
+    if (sample >= 0 && this.#sizes.at(sample) > bytes) this.#sizes.cell(sample).value -= bytes;
+  }
+
+  /** States that all samples lie in one row. */
+  placeInRow(start: number): void {
+    if (this.#runs.count === 0 || this.#places.count === 0) return;
+    this.#places.cell(0).value = start;
+    for (const [field, value] of [1, this.#sizes.count, 1].entries()) this.#runs.cell(0, field).value = value;
+    this.#places.shorten();
+    this.#runs.shorten();
+  }
+
+  /** Whether all samples lie in one row, by the places of the chunks. */
+  isInRow(start: number): boolean {
+    const offsets = this.offsetsFrom(start);
+    let sample = 0;
+    for (let chunk = 0, run = 0; chunk < this.#places.count; chunk++) {
+      while (run + 1 < this.#runs.count && this.#runs.at(run + 1) <= chunk + 1) run++;
+      const isFirst = run > 0 || this.#runs.at(0) === 1;
+      if (!isFirst || this.#runs.at(run, 2) !== 1 || this.#places.at(chunk) !== offsets[sample]) return false;
+      sample += this.#runs.at(run, 1);
+    }
+    return sample === offsets.length;
+  }
+
+  /** The duration that is claimed: that of the track and its edits, unless they contradict each other or the media. */
+  get seconds(): number | null {
+    const { scale } = this.#movie;
+    const edits = this.#edits;
+    const shown = [this.#shown, edits?.sum((i) => edits.at(i)) ?? 0].map((ticks) => ticks / scale.value);
+    const counted = (this.#sizes.count * this.#packetSamples) / this.#rate;
+    const media = [this.#mediaSeconds, this.#ticks / this.#media.scale.value, counted];
+    const [first = 0, ...others] = shown.filter(isClaim);
+    const isShown = others.every((other) => Math.abs(other - first) <= SLACK_SECONDS) && first > 0;
+    const fits = media.filter(isClaim).some((seconds) => first <= seconds + SLACK_SECONDS);
+    return isShown && fits ? first : mostClaimed([...shown, ...media].filter(isClaim));
+  }
+
+  /** Repairs durations and their units. */
+  mendTimes(): void {
+    if (this.#durations.count > 0 && this.hasSizes) this.#mendDurations();
+    this.#mendMovie();
+    if (this.#edits?.count === 1) this.#mendEdit(this.#edits.cell(0), this.#edits.cell(0, 1));
+  }
+
+  #mendDurations(): void {
+    const durations = this.#durations;
+    const { duration, scale } = this.#media;
+    const tooMany = durations.sum((i) => durations.at(i)) - this.#sizes.count;
+    const miscounted = durations.find((i) => durations.cell(i).isNear(durations.at(i) - tooMany));
+    if (tooMany !== 0 && miscounted !== null) durations.cell(miscounted).value -= tooMany;
+    else if (tooMany !== 0 && durations.count === 1) durations.cell(0).value = this.#sizes.count;
+    if (this.#rate > 0 && scale.isNear(this.#rate)) scale.value = this.#rate;
+    const ticks = this.#ticks;
+    const excess = ticks - duration.value;
+    const wrong = durations.find((i) => {
+      const right = durations.at(i, 1) - excess / durations.at(i);
+      return durations.cell(i, 1).isNear(right) && (right === this.#packetSamples || durations.count > 1);
+    });
+    if (wrong !== null) durations.cell(wrong, 1).value -= excess / durations.at(wrong);
+    else if (duration.isNear(ticks)) duration.value = ticks;
+  }
+
+  /** The unit of the movie is usual, or becomes so by changing one byte. */
+  #mendMovie(): void {
+    const { scale, duration } = this.#movie;
+    const usual = [...USUAL_SCALES, this.#rate, this.#media.scale.value];
+    const isRight = (unit: number): boolean =>
+      scale.isNear(unit) && Math.abs(duration.value / unit - this.#mediaSeconds) <= SLACK_SECONDS;
+    const right = usual.includes(scale.value) ? undefined : usual.find(isRight);
+    if (right !== undefined) scale.value = right;
+  }
+
+  /** A single edit lasts as long as the movie, and not longer than the media behind its start. */
+  #mendEdit(shown: Cell, from: Cell): void {
+    const { scale, duration } = this.#movie;
+    const isWhole = Math.abs(duration.value / scale.value - this.#mediaSeconds) <= SLACK_SECONDS;
+    if (isWhole && shown.isNear(duration.value)) shown.value = duration.value;
+    const beyond = (start: number): number =>
+      start / this.#media.scale.value + shown.value / scale.value - this.#mediaSeconds;
+    if (beyond(from.value) <= SLACK_SECONDS) return;
+    const [best] = [...from.near()].toSorted((a, b) => Math.abs(beyond(a)) - Math.abs(beyond(b)));
+    if (best !== undefined && Math.abs(beyond(best)) <= SLACK_SECONDS) from.value = best;
+  }
+
+  /** The durations of all samples together, in units of the media. */
+  get #ticks(): number {
+    return this.#durations.sum((i) => this.#durations.at(i) * this.#durations.at(i, 1));
+  }
+
+  get #mediaSeconds(): number {
+    return this.#media.duration.value / this.#media.scale.value;
+  }
+}
