@@ -6,7 +6,7 @@ const MIN_SAMPLE_RATE = 4000;
 const MAX_SAMPLE_RATE = 192_000;
 
 /** The largest number of channels of one track: that of 7.1. */
-const MAX_CHANNELS = 8;
+export const MAX_CHANNELS = 8;
 
 /** The largest number of audio tracks of one file. All of them are decoded. */
 export const MAX_TRACKS = 8;

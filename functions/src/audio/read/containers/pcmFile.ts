@@ -36,6 +36,9 @@ const PIECE_BYTES = 64 * 1024;
 /** Programs that write to a pipe leave sizes from here on: they did not know the size. */
 const UNKNOWN_SIZE = 0x7fff_0000;
 
+/** Bytes before the first chunk of WAV and AIFF: name, size and kind of the file. */
+const FORM_HEAD_BYTES = 12;
+
 /** A claim may exceed the samples by so much, seconds, because some writers round up to whole blocks. */
 const CLAIM_SLACK_SECONDS = 0.1;
 
@@ -86,7 +89,8 @@ async function* decodeOne(
   channels: ChannelMode,
   isFirst: boolean,
 ): AsyncGenerator<Batch, FileExtension | null, undefined> {
-  const { format, dataBytes, layout } = await readHeader(input);
+  const fileStart = input.position;
+  const { format, dataBytes, layout, fileBytes } = await readHeader(input);
   const stride = format.channels * BYTES[format.encoding];
   const sound = new Sound(format, stride, channels, input.position);
   let claimed = dataBytes;
@@ -104,7 +108,9 @@ async function* decodeOne(
     if (claimed === null) follower = containerOf(await input.peek(HEAD_BYTES), OLDER_FORMAT);
   }
   yield* sound.end();
-  const missing = claimed === null ? 0 : claimed / stride / format.sampleRate;
+  // The sizes of samples and file contradict each other if the file ends where it says, but its samples do not.
+  const isWhole = input.position - fileStart === fileBytes;
+  const missing = claimed === null || isWhole ? 0 : claimed / stride / format.sampleRate;
   if (samples === 0 && isFirst) {
     throw new AppError('recording_corrupt', { message: sentenceOf('nothing', layout.extension) });
   }
@@ -120,12 +126,16 @@ interface Header {
   /** Null if the size is not known. */
   readonly dataBytes: number | null;
   readonly layout: ChunkLayout;
+  /** The bytes of the file that its first chunk states; null if it states none. */
+  readonly fileBytes: number | null;
 }
 
 /** Reads up to the first sample. */
 async function readHeader(input: ByteInput): Promise<Header> {
-  const layout = layoutOf(Buffer.from(await input.peek(LAYOUT_BYTES)));
+  const first = Buffer.from(await input.peek(LAYOUT_BYTES));
+  const layout = layoutOf(first);
   if (layout === null) throw new AppError('recording_corrupt');
+  const fileBytes = layout.firstChunk === FORM_HEAD_BYTES ? 8 + layout.sizeOf(first) : null;
   const { headBytes } = layout;
   let format: PcmFormat | null = null;
   let isDescribed = false;
@@ -140,7 +150,7 @@ async function readHeader(input: ByteInput): Promise<Header> {
       if (format === null) break;
       const before = layout.bytesBefore(content);
       await input.read(at + headBytes + before);
-      return { format, dataBytes: longSize ?? knownSize(size - before), layout };
+      return { format, dataBytes: longSize ?? knownSize(size - before), layout, fileBytes };
     }
     if (name === 'ds64' && content.length >= 16) longSize = Number(content.readBigUInt64LE(8)) || null;
     if (name === layout.description) {

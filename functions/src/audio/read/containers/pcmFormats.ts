@@ -1,4 +1,5 @@
 /** Reads the descriptions of samples in WAV, AIFF and CAF files; null for compressed samples and for rare layouts. */
+import { MAX_CHANNELS } from './limits.ts';
 import type { Encoding } from './pcmSamples.ts';
 
 export interface PcmFormat {
@@ -18,8 +19,25 @@ export function wavFormat(description: Buffer): PcmFormat | null {
   const EXTENSIBLE = 0xfffe;
   const tag = description.readUInt16LE(0);
   const known = tag === EXTENSIBLE && description.length >= 26 ? description.readUInt16LE(24) : tag;
-  const encoding = wavEncoding(known, description.readUInt16LE(14));
-  return withEncoding(encoding, description.readUInt16LE(2), description.readUInt32LE(4));
+  const [channels, bits] = [description.readUInt16LE(2), description.readUInt16LE(14)];
+  const rate = description.readUInt32LE(4);
+  const [bytesPerSecond, blockBytes] = [description.readUInt32LE(8), description.readUInt16LE(12)];
+  // The numbers follow from one another, so one that is wrong follows from the others.
+  const other = bytesPerSecond / blockBytes;
+  const isOtherRate = blockBytes * 8 === channels * bits && !isUsual(rate) && isUsual(other);
+  const isOtherCount = !isOtherRate && rate === other && channels > MAX_CHANNELS;
+  return withEncoding(
+    wavEncoding(known, bits),
+    isOtherCount ? (8 * blockBytes) / bits : channels,
+    isOtherRate ? other : rate,
+  );
+}
+
+/** The rates of nearly all recordings are whole parts or multiples of these. */
+const RATE_FAMILIES = [8000, 11_025];
+
+function isUsual(rate: number): boolean {
+  return Number.isInteger(rate) && rate > 0 && RATE_FAMILIES.some((each) => rate % each === 0);
 }
 
 function wavEncoding(tag: number, bits: number): Encoding | null {
@@ -49,12 +67,17 @@ function aiffEncoding(coding: string, bits: number): Encoding | null {
   return others[coding.toLowerCase()] ?? null;
 }
 
+/** Bytes of a sample with padding. */
+const PADDED_BYTES: readonly number[] = [2, 4, 8];
+
 /** The description chunk of CAF: rate, coding and its flags, bytes and samples of a packet, channels, bits of a sample. */
 export function cafFormat(description: Buffer): PcmFormat | null {
   if (description.length < 32) return null;
   const channels = description.readUInt32BE(24);
   const bits = description.readUInt32BE(28);
-  const isWhole = description.readUInt32BE(16) * 8 === bits * channels && description.readUInt32BE(20) === 1;
+  // A sample may have padding. Any other size contradicts the rest, so it is damaged; of PCM, a packet is always one sample.
+  const sampleBytes = description.readUInt32BE(16) / channels;
+  const isWhole = sampleBytes * 8 <= bits || !PADDED_BYTES.includes(sampleBytes);
   const encoding = cafEncoding(description.toString('latin1', 8, 12), description.readUInt32BE(12), bits);
   return withEncoding(isWhole ? encoding : null, channels, description.readDoubleBE(0));
 }

@@ -1,0 +1,56 @@
+/** WAV, AIFF and CAF files with one wrong number in their headers: the others say what it was. */
+import assert from 'node:assert/strict';
+import { decodeAll, ffmpeg, lostSeconds, s16le } from '../../../support/audio.ts';
+import { file, SIGNAL } from '../../../support/containers.ts';
+
+const INPUT = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
+const encodeAs = (extension: 'wav' | 'aiff' | 'caf', ...options: readonly string[]): Buffer => {
+  const coder = extension === 'wav' ? 'pcm_s16le' : 'pcm_s16be';
+  // Through a pipe, no sizes would be stated.
+  const raw = ffmpeg([...INPUT, '-c:a', coder, ...options, '-f', extension, 'pipe:1'], s16le(SIGNAL));
+  if (extension === 'caf') return raw;
+  const [name, form] = extension === 'wav' ? (['data', 0] as const) : (['SSND', 1] as const);
+  const data = raw.indexOf(name);
+  const write = (value: number, at: number) =>
+    form === 0 ? raw.writeUInt32LE(value, at) : raw.writeUInt32BE(value, at);
+  write(raw.length - data - 8, data + 4);
+  write(raw.length - 8, 4);
+  return raw;
+};
+
+describe('A PCM file with one wrong byte in its header', () => {
+  for (const [extension, chunk, field, at] of [
+    ['wav', 'fmt ', 'channels', 2],
+    ['wav', 'fmt ', 'channels', 3],
+    ['wav', 'fmt ', 'rate', 4],
+    ['wav', 'fmt ', 'rate', 5],
+    ['wav', 'fmt ', 'rate', 6],
+    ['wav', 'fmt ', 'rate', 7],
+    ['wav', 'data', 'size', -3],
+    ['wav', 'data', 'size', -2],
+    ['aiff', 'SSND', 'size', -2],
+    ['aiff', 'SSND', 'size', -3],
+    ['caf', 'desc', 'bytes of a packet', 20],
+    ['caf', 'desc', 'bytes of a packet', 21],
+    ['caf', 'desc', 'bytes of a packet', 22],
+    ['caf', 'desc', 'bytes of a packet', 23],
+    ['caf', 'desc', 'samples of a packet', 25],
+    ['caf', 'desc', 'samples of a packet', 27],
+  ] as const) {
+    it(`is read as without it: ${field} in ${chunk} of ${extension}, byte ${at}`, async () => {
+      const bytes = encodeAs(extension);
+      const whole = await decodeAll(bytes, file(extension));
+      const damaged = Buffer.from(bytes);
+      damaged[damaged.indexOf(chunk) + 8 + at]! ^= 0x55;
+      const decoded = await decodeAll(damaged, file(extension));
+      assert.equal(lostSeconds(decoded), 0);
+      assert.equal(decoded.pcm.length, whole.pcm.length);
+      assert.deepEqual(decoded.pcm, whole.pcm);
+    });
+  }
+
+  it('is read at its unusual rate if the other numbers agree', async () => {
+    const { pcm } = await decodeAll(encodeAs('wav', '-ar', '12345'), file('wav'));
+    assert.ok(Math.abs(pcm.length - SIGNAL.length) < 160, `${pcm.length} samples`);
+  });
+});
