@@ -34,6 +34,9 @@ function clockOf(index: Buffer, box: Box): Clock {
 /** The shortest header of a movie or of its media. */
 const CLOCK_BYTES = 32;
 
+/** The largest number of a field of 32 bits. */
+const MAX_NUMBER = 0xffff_ffff;
+
 /** The largest number of samples that are read. AAC has 47 a second. */
 const MAX_SAMPLES = 2_000_000;
 
@@ -176,6 +179,7 @@ export class IndexTables {
   mendTimes(): void {
     if (this.#durations.count > 0 && this.hasSizes) this.#mendDurations();
     this.#mendMovie();
+    if (this.#edits !== null && this.#edits.count > 0) this.#mendLastEdit(this.#edits);
     if (this.#edits?.count === 1) this.#mendEdit(this.#edits.cell(0), this.#edits.cell(0, 1));
   }
 
@@ -205,6 +209,14 @@ export class IndexTables {
       scale.isNear(unit) && Math.abs(duration.value / unit - this.#mediaSeconds) <= SLACK_SECONDS;
     const right = usual.includes(scale.value) ? undefined : usual.find(isRight);
     if (right !== undefined) scale.value = right;
+  }
+
+  /** An edit without a duration shows the media to its end, as players read it. FFmpeg shows nothing. */
+  #mendLastEdit(edits: Table): void {
+    const last = edits.count - 1;
+    const seconds = this.#mediaSeconds - edits.at(last, 1) / this.#media.scale.value;
+    const ticks = Math.round(seconds * this.#movie.scale.value);
+    if (edits.at(last) === 0 && ticks > 0 && ticks <= MAX_NUMBER) edits.cell(last).value = ticks;
   }
 
   /** A single edit lasts as long as the movie, and not longer than the media behind its start. */

@@ -103,4 +103,13 @@ describe('An intact MP4 file', () => {
     assert.equal(lostSeconds(decoded), 0);
     assert.ok(Math.abs(decoded.pcm.length / RATE - 4) < 0.1, `${decoded.pcm.length / RATE} s`);
   });
+
+  for (const decoder of BOTH) {
+    it(`whose edit has no duration is read to its end: ${decoder}`, async () => {
+      const bytes = encode('m4a');
+      const { pcm } = await decodeAll(bytes, file('m4a'), { decoder });
+      bytes.writeUInt32BE(0, bytes.indexOf('elst') - 4 + 16);
+      assert.equal((await decodeAll(bytes, file('m4a'), { decoder })).pcm.length, pcm.length);
+    });
+  }
 });
