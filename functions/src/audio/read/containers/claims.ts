@@ -5,6 +5,7 @@ import { aiffSeconds, cafSeconds, wavSeconds } from './chunkClaims.ts';
 import { elementAt, MATROSKA } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { samplesInFrames } from './flacHeaders.ts';
 import { mendIndexBoxes } from './indexBoxes.ts';
 import { IndexTables } from './indexTables.ts';
 import { BOX_HEAD_BYTES, boxHead, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts';
@@ -69,7 +70,22 @@ function flacSeconds(file: FileView): number | null {
   if (head.length < 26 || head.toString('latin1', 0, 4) !== 'fLaC') return null;
   const rate = head.readUIntBE(18, 3) >> 4;
   const samples = (head.readUInt8(21) & 0x0f) * 0x1_0000_0000 + head.readUInt32BE(22);
-  return rate === 0 || samples === 0 ? null : samples / rate;
+  if (rate === 0 || samples === 0) return null;
+  const found = samplesInFrames(file, head.readUInt16BE(10));
+  return (found !== null && isOneByteMore(samples, found) ? found : samples) / rate;
+}
+
+/**
+ * Whether one of the upper bytes of a number of samples makes it larger than another: it is damaged then. A file that was cut off
+ * lacks some other number of samples.
+ */
+function isOneByteMore(samples: number, found: number): boolean {
+  return [2, 3, 4].some((byte) => {
+    const difference = (samples - found) / 256 ** byte;
+    return (
+      Number.isInteger(difference) && difference > 0 && difference <= 0xff - (Math.floor(found / 256 ** byte) & 0xff)
+    );
+  });
 }
 
 /** The claim that encoders write into the first frame of an MP3 file. */

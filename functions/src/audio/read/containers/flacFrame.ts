@@ -9,7 +9,7 @@ const FLAC_HEADER_BYTES = 11;
  * @param blockSamples the samples of all frames but the last, if frames are numbered
  * @returns the sample with which it begins; null if no frame begins here
  */
-function flacFrameStart(frame: Uint8Array, blockSamples: number): number | null {
+export function flacFrameStart(frame: Uint8Array, blockSamples: number): number | null {
   const [first = 0, second = 0] = frame;
   if (first !== 0xff || (second & 0xfe) !== 0xf8) return null;
   const number = codedNumber(frame.subarray(4));

@@ -4,8 +4,9 @@
  * headers are written anew.
  */
 import { open } from 'node:fs/promises';
-import { readAt } from './fileView.ts';
-import { flacFrameHeader, MAX_FLAC_HEADER_BYTES } from './flacFrame.ts';
+import { readAt, readView } from './fileView.ts';
+import type { FileView } from './fileView.ts';
+import { flacFrameHeader, flacFrameStart, MAX_FLAC_HEADER_BYTES } from './flacFrame.ts';
 import type { FlacFrameHeader } from './flacFrame.ts';
 
 const MAGIC = 'fLaC';
@@ -51,6 +52,25 @@ export function flacSoundStart(bytes: Buffer): number | null {
     const isLast = (bytes.readUInt8(at) & LAST) !== 0;
     at += BLOCK_HEAD_BYTES + bytes.readUIntBE(at + 1, 3);
     if (isLast) return at === bytes.length || flacFrameHeader(bytes.subarray(at)) !== null ? at : null;
+  }
+  return null;
+}
+
+/** How many bytes at the end of a file are searched for its last frame. */
+const LAST_FRAME_WITHIN_BYTES = 128 * 1024;
+
+/**
+ * The number of samples up to the end of the last frame, by its number.
+ * @param blockSamples the samples of all frames but the last, if frames are numbered
+ * @returns null if no frame is found near the end
+ */
+export function samplesInFrames(file: FileView, blockSamples: number): number | null {
+  const from = Math.max(0, file.size - LAST_FRAME_WITHIN_BYTES);
+  const bytes = Buffer.from(readView(file, from, LAST_FRAME_WITHIN_BYTES));
+  for (let at = bytes.lastIndexOf(0xff); at > 0; at = bytes.lastIndexOf(0xff, at - 1)) {
+    const header = flacFrameHeader(bytes.subarray(at, at + MAX_FLAC_HEADER_BYTES));
+    const start = header === null ? null : flacFrameStart(bytes.subarray(at), blockSamples);
+    if (header !== null && start !== null) return start + header.blockSamples;
   }
   return null;
 }

@@ -110,6 +110,20 @@ describe('Files', () => {
     }
   });
 
+  for (const decoder of BOTH) {
+    it(`of FLAC that state one wrong byte of the number of samples lose nothing: ${decoder}`, async () => {
+      const bytes = encode('flac');
+      const { pcm } = await decodeAll(bytes, file('flac'), { decoder });
+      for (const at of [21, 22, 23]) {
+        const damaged = Buffer.from(bytes);
+        damaged[at]! ^= 0x05;
+        const decoded = await decodeAll(damaged, file('flac'), { decoder });
+        assert.equal(lostSeconds(decoded), 0, `byte ${at}`);
+        assert.equal(decoded.pcm.length, pcm.length, `byte ${at}`);
+      }
+    });
+  }
+
   it('with headers that are too short, or counted from the end, are either refused or read', async () => {
     const frames = encode('flac').subarray(encode('flac').indexOf(Buffer.of(0xff, 0xf8)));
     const early = Buffer.concat([Buffer.from('fLaC\x80\0\0\0', 'latin1'), frames]);
