@@ -90,7 +90,7 @@ export class Fragments {
     const dataBytes = behind?.type === 'mdat' ? behind.size : (await nextFrom(end)) - end;
     const bytes = fragment.reduce((sum, track) => sum + (track.bytes ?? 0), 0);
     const [first] = fragment;
-    const isOwn = first?.base === null || this.#haveOwnBase;
+    const isOwn = first?.base === null || first?.base.position === start || this.#haveOwnBase;
     const from = (first?.offset ?? size + 8) - size;
     const isBehind = from >= 8 && from + (first?.bytes ?? 0) <= dataBytes;
     return bytes <= dataBytes && (!isOwn || isBehind) && !(await this.#isOutOfTime(fragment, end + dataBytes));
@@ -103,7 +103,8 @@ export class Fragments {
     return fragment.some(({ track, time, duration }) => {
       const following = next?.find((other) => other.track === track)?.time ?? null;
       if (time === null || duration === null || following === null) return false;
-      if (following <= time) return following >= (this.#ends.get(track) ?? Infinity);
+      // The first fragment is the one that is wrong if the next one leaves room for it.
+      if (following <= time) return following >= (this.#ends.get(track) ?? duration);
       return duration > TIMES_TOO_LONG * (following - time);
     });
   }

@@ -4,12 +4,13 @@
  * from the boxes that are missing beside it.
  */
 import { MAX_TRACKS } from './limits.ts';
-import { BOX_HEAD_BYTES, boxHead, childrenOf, LEAST_BOX_BYTES } from './mp4Box.ts';
+import { BOX_HEAD_BYTES, boxHead, childrenOf, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts';
 import type { Box, BoxHead } from './mp4Box.ts';
 
-/** The boxes that contain boxes, and those that a track of sound needs in them. */
+/** The boxes that contain boxes, and those in them that sound or fragments need. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
-  moov: ['mvhd', 'trak'],
+  moov: ['mvhd', 'trak', 'mvex'],
+  mvex: ['trex'],
   trak: ['tkhd', 'edts', 'mdia'],
   edts: ['elst'],
   mdia: ['mdhd', 'hdlr', 'minf'],
@@ -17,6 +18,9 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   dinf: ['dref'],
   stbl: ['stsd', 'stts', 'stsc', 'stsz', 'stco'],
 };
+
+/** Those without which sound can be decoded. */
+const OPTIONAL: readonly string[] = ['mvex', 'edts', 'elst', 'smhd', 'dinf', 'dref'];
 
 /** Others that may be in any of them. Of each group there is one at most, and if it is there, none of the group is missing. */
 const OTHERS: readonly string[] = [
@@ -89,10 +93,11 @@ export function mendIndexBoxes(index: Buffer): IndexBoxes {
 function mendTrack(search: TypeSearch, track: Box): Map<string, Box> {
   const { index } = search;
   const boxes = new Map<string, Box>();
+  // A box visits only those that belong into it, so that fabricated files do not nest without end.
   const visit = ({ start, size, type }: Box): void => {
     for (const box of mendRow(search, type, start + LEAST_BOX_BYTES, start + size)) {
       if (!boxes.has(box.type)) boxes.set(box.type, box);
-      if (box.type in NEEDED) visit(box);
+      if (box.type in NEEDED && NEEDED[type]?.includes(box.type) === true) visit(box);
       else mendHead(index, box);
     }
   };
@@ -113,7 +118,9 @@ function mendRow(search: TypeSearch, parent: string, from: number, to: number): 
   const absent = needed.filter((type) => !(GROUPS.find((group) => group.includes(type)) ?? [type]).some(isThere));
   return boxes.map((box) => {
     if (known.includes(box.type)) return box;
-    const [type = box.type] = closest(box.type, parent === 'moov' ? [...absent, 'trak'] : absent);
+    const [only = box.type, ...others] = absent.filter((type) => !OPTIONAL.includes(type));
+    const rest = isBoxType(box.type) || others.length > 0 ? box.type : only;
+    const [type = rest] = closest(box.type, parent === 'moov' ? [...absent, 'trak'] : absent);
     index.write(type, box.start + 4, 'latin1');
     return { ...box, type };
   });
@@ -168,7 +175,10 @@ function endOf(search: TypeSearch, known: readonly string[], start: number, to: 
   const { index } = search;
   const stated = start + (headAt(index, start)?.size ?? 0);
   const isStated = stated >= start + LEAST_BOX_BYTES && stated <= to;
-  if (isStated && (to - stated < LEAST_BOX_BYTES || beginsBox(index, known, stated, to))) return stated;
+  const isFilled =
+    (headAt(index, start)?.type ?? '') in NEEDED && childrenOf(index, start + LEAST_BOX_BYTES, stated) !== null;
+  const isFollowed = to - stated < LEAST_BOX_BYTES || beginsBox(index, known, stated, to);
+  if (isStated && (isFilled || isFollowed)) return stated;
   return Math.min(search.next(known, start) ?? to, to);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Repairs the index of an MP4 file without fragments. FFmpeg trusts each number of it: a wrong size shifts all samples behind it,
+ * Repairs the index of an MP4 file. FFmpeg trusts each number of it: a wrong size shifts all samples behind it,
  * and a wrong duration or place ends the file early.
  */
 import type { FileHandle } from 'node:fs/promises';
@@ -18,22 +18,21 @@ export const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 const PADDING_BYTES = 1024;
 
 /**
- * @param boxes the index and the data
+ * @param data the data of the index's samples; null if fragments state where they lie
  * @param fileBytes the size of the file
  * @returns whether anything was damaged
  */
-export async function mendIndex(
-  file: FileHandle,
-  { index, data }: { readonly index: Box; readonly data: Box },
-  fileBytes: number,
-): Promise<boolean> {
+export async function mendIndex(file: FileHandle, index: Box, data: Box | null, fileBytes: number): Promise<boolean> {
   if (index.size > MAX_INDEX_BYTES) return false;
   const bytes = await readAt(file, index.start, index.size);
   const before = Buffer.from(bytes);
   const tables = IndexTables.of(bytes, mendIndexBoxes(bytes));
-  const range = { start: data.start + LEAST_BOX_BYTES, end: data.start + data.size };
-  if (tables?.hasSizes === true) await mendSizes(file, tables, range, fileBytes);
-  tables?.mendTimes();
+  tables?.mendUnit();
+  if (data !== null) {
+    const range = { start: data.start + LEAST_BOX_BYTES, end: data.start + data.size };
+    if (tables?.hasSizes === true) await mendSizes(file, tables, range, fileBytes);
+    tables?.mendTimes();
+  }
   if (bytes.equals(before)) return false;
   await file.write(bytes, 0, bytes.length, index.start);
   return true;

@@ -6,6 +6,7 @@
 import type { IndexBoxes, TrackBoxes } from './indexBoxes.ts';
 import { Cell, Table } from './indexCells.ts';
 import type { Box } from './mp4Box.ts';
+import { mendSettings } from './soundDescription.ts';
 
 /** How far durations may differ, seconds: they are rounded, and encoders add samples before and behind the audio. */
 const SLACK_SECONDS = 0.15;
@@ -66,6 +67,8 @@ function mostClaimed(claims: readonly number[]): number | null {
 
 /** The tables of the only track of a file. */
 export class IndexTables {
+  readonly #index: Buffer;
+  readonly #description: Box;
   readonly #movie: Clock;
   readonly #media: Clock;
   readonly #durations: Table;
@@ -81,6 +84,8 @@ export class IndexTables {
   readonly #packetSamples: number;
 
   private constructor(index: Buffer, track: TrackBoxes, movie: Box, media: Box, description: Box) {
+    this.#index = index;
+    this.#description = description;
     this.#movie = clockOf(index, movie);
     this.#media = clockOf(index, media);
     this.#durations = new Table(index, track.get('stts'), 16, 2);
@@ -175,7 +180,14 @@ export class IndexTables {
     return isShown && fits ? first : mostClaimed([...shown, ...media].filter(isClaim));
   }
 
-  /** Repairs durations and their units. */
+  /** The unit of the media is the rate of its samples, or one that no changed byte makes that. */
+  mendUnit(): void {
+    const { scale } = this.#media;
+    if (this.#rate > 0 && scale.isNear(this.#rate)) scale.value = this.#rate;
+    if (this.#rate === scale.value) mendSettings(this.#index, this.#description, this.#rate);
+  }
+
+  /** Repairs durations and the unit of the movie. */
   mendTimes(): void {
     if (this.#durations.count > 0 && this.hasSizes) this.#mendDurations();
     this.#mendMovie();
@@ -185,12 +197,11 @@ export class IndexTables {
 
   #mendDurations(): void {
     const durations = this.#durations;
-    const { duration, scale } = this.#media;
+    const { duration } = this.#media;
     const tooMany = durations.sum((i) => durations.at(i)) - this.#sizes.count;
     const miscounted = durations.find((i) => durations.cell(i).isNear(durations.at(i) - tooMany));
     if (tooMany !== 0 && miscounted !== null) durations.cell(miscounted).value -= tooMany;
     else if (tooMany !== 0 && durations.count === 1) durations.cell(0).value = this.#sizes.count;
-    if (this.#rate > 0 && scale.isNear(this.#rate)) scale.value = this.#rate;
     const ticks = this.#ticks;
     const excess = ticks - duration.value;
     const wrong = durations.find((i) => {

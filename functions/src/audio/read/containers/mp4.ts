@@ -76,9 +76,9 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
     before = null;
     at = next;
   }
-  const [only] = data;
-  if (mended > 0 || index === null || only === undefined || data.length > 1 || hasFragments) return mended > 0;
-  return mendIndex(file, { index, data: only }, fileBytes);
+  const [only = null] = data;
+  if (index === null || (!hasFragments && (mended > 0 || data.length !== 1))) return mended > 0;
+  return (await mendIndex(file, index, hasFragments ? null : only, fileBytes)) || mended > 0;
 }
 
 /**
@@ -103,7 +103,9 @@ async function indexAt(file: FileHandle, start: number, fileBytes: number): Prom
     await file.write(boxHeader(at - 4, 'moov'), 0, LEAST_BOX_BYTES, start);
     return { start, size: at - 4, type: 'moov' };
   }
-  return null;
+  if (start + box.size < fileBytes) return null;
+  await file.write(boxHeader(fileBytes - start, 'moov'), 0, LEAST_BOX_BYTES, start);
+  return { start, size: fileBytes - start, type: 'moov' };
 }
 
 function boxHeader(size: number, type: string): Buffer {

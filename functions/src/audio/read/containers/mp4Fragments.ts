@@ -49,7 +49,8 @@ function trackFragmentOf(bytes: Buffer, { start, size }: Box): TrackFragment | n
   if ([baseAt, durationAt, sizeAt].includes(-1)) return null;
   const usual = { duration: numberAt(bytes, durationAt), size: numberAt(bytes, sizeAt) };
   const runs = children.filter(({ type }) => type === 'trun').map((run) => runOf(bytes, run, usual));
-  if (runs.includes(null)) return null;
+  const isUnknown = runs.length === 0 && children.some(({ type }) => type !== 'tfhd' && type !== 'tfdt');
+  if (runs.includes(null) || isUnknown) return null;
   const of = (key: 'duration' | 'bytes'): number | null =>
     runs.reduce<number | null>(
       (sum, run) => (sum === null || run === null || run[key] === null ? null : sum + run[key]),

@@ -9,7 +9,7 @@ import { elementAt, MATROSKA, MAX_ELEMENT_HEAD_BYTES } from './ebml.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { flacSoundStart, MAX_HEADER_BYTES } from './flacHeaders.ts';
-import { childrenOf, LEAST_BOX_BYTES } from './mp4Box.ts';
+import { childrenOf, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts';
 import type { Box } from './mp4Box.ts';
 import { indexOf } from './mp4Index.ts';
 import { linksOf } from './ogg.ts';
@@ -89,6 +89,7 @@ function findInMp4(file: FileView): Finding {
 
 function areBoxes(bytes: Buffer, from: number, to: number, depth = 0): boolean {
   const isIntact = ({ start, size, type }: Box): boolean =>
-    type !== BOXES_OF_BOXES[depth] || areBoxes(bytes, start + LEAST_BOX_BYTES, start + size, depth + 1);
+    isBoxType(type) &&
+    (type !== BOXES_OF_BOXES[depth] || areBoxes(bytes, start + LEAST_BOX_BYTES, start + size, depth + 1));
   return childrenOf(bytes, from, to)?.every(isIntact) === true;
 }

@@ -45,6 +45,36 @@ describe('Fragments of .mp4', () => {
     });
   }
 
+  for (const [name, at] of [
+    ['the type of its samples', 94],
+    ['the place of the first sample', 104],
+    ['the place of the first sample', 106],
+  ] as const) {
+    it(`of which the first has a wrong byte in ${name}, byte ${at}, have lost no other`, async () => {
+      const damaged = Buffer.from(bytes);
+      damaged[(fragmentsIn(bytes)[0] ?? 0) + at]! ^= 0x55;
+      const decoded = await decodeAll(damaged, file('m4a'));
+      isWhole(decoded, name);
+      assert.ok(Math.abs(lostSeconds(decoded) - 1) < 0.1, `${lostSeconds(decoded)} s lost`);
+    });
+  }
+
+  it('whose index has a wrong byte are read in full', async () => {
+    const { pcm } = await decodeAll(bytes, file('m4a'));
+    for (const [type, at] of [
+      ['mdhd', 3],
+      ['mdhd', 22],
+      ['trak', 5],
+      ['mvex', 5],
+      ['stbl', 2],
+    ] as const) {
+      const damaged = Buffer.from(bytes);
+      damaged[bytes.indexOf(type) - 4 + at]! ^= 0x55;
+      const decoded = await decodeAll(damaged, file('m4a'));
+      assert.deepEqual(decoded.pcm, pcm, `${type}, byte ${at}`);
+    }
+  });
+
   it('of which one has a header that misses a byte, has an extra one, or ends in zeros, have lost no other', async () => {
     const within = start + 130; // among the sizes of its samples
     for (const [name, damaged] of [

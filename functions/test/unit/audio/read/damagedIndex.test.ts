@@ -1,7 +1,7 @@
 /** MP4 files with a wrong number in their index: what another number says again is mended, and the rest is lost time. */
 import assert from 'node:assert/strict';
 import { decodeAll, lostSeconds, RATE } from '../../../support/audio.ts';
-import { BOTH, encode, file, lagAt, SECONDS } from '../../../support/containers.ts';
+import { BOTH, encode, file, hasCode, lagAt, SECONDS } from '../../../support/containers.ts';
 
 /** Where a field of the first box of a type stands, bytes from the start of the box. */
 const FIELDS: readonly (readonly [type: string, field: string, at: number])[] = [
@@ -62,6 +62,23 @@ describe('An MP4 file with one wrong byte in its index', function () {
   }
 });
 
+describe('An MP4 file with a wrong rate for its decoder', () => {
+  for (const [codec, at] of [
+    ['alac', 85],
+    ['alac', 86],
+    ['alac', 87],
+    ['aac', 96],
+  ] as const) {
+    it(`is read at the rate of its track: ${codec}, byte ${at}`, async () => {
+      const bytes = encode('m4a', [], ['-c:a', codec]);
+      const { pcm } = await decodeAll(bytes, file('m4a'));
+      const position = bytes.indexOf('stsd') - 4 + at;
+      bytes[position]! ^= codec === 'aac' ? 0x80 : 0x06;
+      assert.deepEqual((await decodeAll(bytes, file('m4a'))).pcm, pcm);
+    });
+  }
+});
+
 describe('An MP4 file whose index contradicts itself', () => {
   /** Writes a number into a box of the index. */
   const withNumber = (type: string, at: number, value: number): Buffer => {
@@ -81,6 +98,21 @@ describe('An MP4 file whose index contradicts itself', () => {
       }
     });
   }
+
+  it('is refused if its boxes lie in one another without end', async () => {
+    const nested = Buffer.alloc(8 * 50_000);
+    for (let at = 0; at < nested.length; at += 8) {
+      nested.writeUInt32BE(nested.length - at, at);
+      nested.write(at === 0 ? 'trak' : 'edts', at + 4);
+    }
+    const bytes = encode('m4a');
+    const index = bytes.indexOf('moov') - 4;
+    const movie = bytes.subarray(index + 8, bytes.indexOf('trak') - 4);
+    const head = Buffer.from('\0\0\0\0moov', 'latin1');
+    head.writeUInt32BE(head.length + movie.length + nested.length);
+    const damaged = Buffer.concat([bytes.subarray(0, index), head, movie, nested]);
+    await assert.rejects(decodeAll(damaged, file('m4a')), hasCode('recording_corrupt'));
+  });
 
   it('of two tracks is read as it is', async () => {
     const bytes = encode('m4a', [], ['-map', '0', '-map', '0']);

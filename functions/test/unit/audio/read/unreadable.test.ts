@@ -35,8 +35,7 @@ describe('A file of which nothing can be decoded', function () {
   for (const [name, extension, bytes, at] of [
     ['WebM or Matroska', 'webm', webm, webm.indexOf('webm')],
     ['WebM or Matroska', 'webm', webm, webm.indexOf('OpusHead') - 30],
-    ['MP4', 'm4a', m4a, m4a.indexOf('stsd') - 4],
-    ['MP4', 'm4a', m4a, m4a.indexOf('mdia') - 4],
+    ['MP4', 'm4a', Buffer.from(m4a).fill(0x97, m4a.indexOf('mvhd') - 4), m4a.indexOf('mdia') - 4],
     ['AIFF', 'aiff', aiff, aiff.indexOf('COMM')],
     ['AIFF', 'aiff', aiff, aiff.indexOf('SSND')],
     ['CAF', 'caf', caf, caf.indexOf('desc')],
