@@ -127,10 +127,11 @@ export function damagedContainers(read: typeof secondsOf) {
   });
 }
 
-/** MP4 files of two codecs, with the index before and behind the data. */
-const INDEXED: readonly (readonly string[])[] = ['aac', 'alac'].flatMap((codec) =>
-  [[], ['-movflags', '+faststart']].map((place) => ['-c:a', codec, ...place]),
-);
+/** MP4 files of two codecs, with the index before and behind the data, and in fragments. */
+const INDEXED: readonly (readonly string[])[] = [
+  ...['aac', 'alac'].flatMap((codec) => [[], ['-movflags', '+faststart']].map((place) => ['-c:a', codec, ...place])),
+  ['-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '500000', '-f', 'mp4'],
+];
 const indexedFiles = new Map<readonly string[], Buffer>();
 
 function indexed(options: readonly string[]): Buffer {

@@ -6,6 +6,7 @@
 import type { IndexBoxes, TrackBoxes } from './indexBoxes.ts';
 import { Cell, Table } from './indexCells.ts';
 import type { Box } from './mp4Box.ts';
+import { isUsualRate } from './pcmFormats.ts';
 import { mendSettings } from './soundDescription.ts';
 
 /** How far durations may differ, seconds: they are rounded, and encoders add samples before and behind the audio. */
@@ -180,10 +181,13 @@ export class IndexTables {
     return isShown && fits ? first : mostClaimed([...shown, ...media].filter(isClaim));
   }
 
-  /** The unit of the media is the rate of its samples, or one that no changed byte makes that. */
+  /** The unit of the media is the rate of its samples, if that fits the duration of the movie better. */
   mendUnit(): void {
-    const { scale } = this.#media;
-    if (this.#rate > 0 && scale.isNear(this.#rate)) scale.value = this.#rate;
+    const { scale, duration } = this.#media;
+    const movie = this.#movie.duration.value / this.#movie.scale.value;
+    const fits = (unit: number): boolean =>
+      movie > 0 ? Math.abs(duration.value / unit - movie) <= SLACK_SECONDS : isUsualRate(unit);
+    if (scale.isNear(this.#rate) && fits(this.#rate) && !fits(scale.value)) scale.value = this.#rate;
     if (this.#rate === scale.value) mendSettings(this.#index, this.#description, this.#rate);
   }
 

@@ -24,7 +24,7 @@ export function wavFormat(description: Buffer): PcmFormat | null {
   const [bytesPerSecond, blockBytes] = [description.readUInt32LE(8), description.readUInt16LE(12)];
   // The numbers follow from one another, so one that is wrong follows from the others.
   const other = bytesPerSecond / blockBytes;
-  const isOtherRate = blockBytes * 8 === channels * bits && !isUsual(rate) && isUsual(other);
+  const isOtherRate = blockBytes * 8 === channels * bits && !isUsualRate(rate) && isUsualRate(other);
   const isOtherCount = !isOtherRate && rate === other && channels > MAX_CHANNELS;
   return withEncoding(
     wavEncoding(known, bits),
@@ -36,7 +36,7 @@ export function wavFormat(description: Buffer): PcmFormat | null {
 /** The rates of nearly all recordings are whole parts or multiples of these. */
 const RATE_FAMILIES = [8000, 11_025];
 
-function isUsual(rate: number): boolean {
+export function isUsualRate(rate: number): boolean {
   return Number.isInteger(rate) && rate > 0 && RATE_FAMILIES.some((each) => rate % each === 0);
 }
 

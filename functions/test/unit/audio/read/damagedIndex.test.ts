@@ -21,6 +21,7 @@ const FIELDS: readonly (readonly [type: string, field: string, at: number])[] = 
   ['minf', 'size', 3],
   ['dref', 'number of entries', 13],
   ['stsd', 'number of entries', 15],
+  ['stsd', 'rate', 48],
   ['stts', 'size', 3],
   ['stts', 'number of entries', 14],
   ['stts', 'number of samples', 19],
