@@ -82,15 +82,44 @@ export function chunksOfWav(file: FileView): Iterable<Chunk> {
   return chunksOf(file, 12, (head) => ({ size: head.readUInt32LE(4) + (head.readUInt32LE(4) & 1), headBytes: 8 }));
 }
 
-/** The duration of a WAV file with compressed samples, by the fact chunk, else by the data chunk. */
+/** The codecs whose blocks have a stated number of samples, by their number in WAV: ADPCM of Microsoft and of IMA, GSM. */
+const BLOCK_CODECS: readonly number[] = [0x02, 0x11, 0x31];
+
+/** By which part of it two claims of one duration may differ: the last block is full. */
+const CONTRADICTION = 0.05;
+
+/** The description of compressed samples in a WAV file. */
+interface WavFormat {
+  readonly rate: number;
+  readonly bytesPerSecond: number;
+  /** Null if blocks have no stated number of samples. */
+  readonly secondsPerByte: number | null;
+}
+
+function wavFormatOf(content: Buffer): WavFormat {
+  const rate = content.readUInt32LE(4);
+  const isOfBlocks = content.length >= 20 && BLOCK_CODECS.includes(content.readUInt16LE(0));
+  const [blockBytes, blockSamples] = isOfBlocks ? [content.readUInt16LE(12), content.readUInt16LE(18)] : [0, 0];
+  const secondsPerByte = blockBytes > 0 && blockSamples > 0 && rate > 0 ? blockSamples / blockBytes / rate : null;
+  return { rate, bytesPerSecond: content.readUInt32LE(8), secondsPerByte };
+}
+
+/**
+ * The duration of a WAV file with compressed samples, by the fact chunk, else by the data chunk. If blocks contradict the fact
+ * chunk, the shorter: some writers count the samples of all channels there, and either number may be damaged.
+ */
 export function wavSeconds(file: FileView): number | null {
-  let format: { readonly rate: number; readonly bytesPerSecond: number } | null = null;
+  let format: WavFormat | null = null;
+  let counted: number | null = null;
   for (const { name, size, content } of chunksOfWav(file)) {
-    if (name === 'fmt ' && content.length >= 12)
-      format = { rate: content.readUInt32LE(4), bytesPerSecond: content.readUInt32LE(8) };
+    if (name === 'fmt ' && content.length >= 12) format = wavFormatOf(content);
     if (format === null) continue;
-    if (name === 'fact' && format.rate > 0) return content.readUInt32LE(0) / format.rate;
-    if (name === 'data' && format.bytesPerSecond > 0) return size / format.bytesPerSecond;
+    if (name === 'fact' && format.rate > 0) counted = content.readUInt32LE(0) / format.rate;
+    if (name !== 'data') continue;
+    const bySize = format.bytesPerSecond > 0 ? size / format.bytesPerSecond : null;
+    if (counted === null || format.secondsPerByte === null) return counted ?? bySize;
+    const inBlocks = size * format.secondsPerByte;
+    return Math.abs(inBlocks - counted) > CONTRADICTION * counted ? Math.min(inBlocks, counted) : counted;
   }
-  return null;
+  return counted;
 }

@@ -1,7 +1,7 @@
 /** WAV, AIFF and CAF files with one wrong number in their headers: the others say what it was. */
 import assert from 'node:assert/strict';
 import { decodeAll, ffmpeg, lostSeconds, s16le } from '../../../support/audio.ts';
-import { file, SIGNAL } from '../../../support/containers.ts';
+import { encode, file, SIGNAL } from '../../../support/containers.ts';
 
 const INPUT = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
 const encodeAs = (extension: 'wav' | 'aiff' | 'caf', ...options: readonly string[]): Buffer => {
@@ -52,5 +52,29 @@ describe('A PCM file with one wrong byte in its header', () => {
   it('is read at its unusual rate if the other numbers agree', async () => {
     const { pcm } = await decodeAll(encodeAs('wav', '-ar', '12345'), file('wav'));
     assert.ok(Math.abs(pcm.length - SIGNAL.length) < 160, `${pcm.length} samples`);
+  });
+});
+
+describe('A WAV file of ADPCM', () => {
+  for (const [name, number] of [
+    ['counts the samples of both channels', (samples: number) => 2 * samples],
+    ['counts far too many samples', (samples: number) => samples ^ 0x55_0000],
+    ['counts far too few samples', (samples: number) => samples >> 4],
+  ] as const) {
+    it(`that ${name} has no lost time`, async () => {
+      const bytes = encode('wav', [], ['-ac', '2', '-c:a', 'adpcm_ima_wav']);
+      const { pcm } = await decodeAll(bytes, file('wav'));
+      const at = bytes.indexOf('fact') + 8;
+      bytes.writeUInt32LE(number(bytes.readUInt32LE(at)), at);
+      const decoded = await decodeAll(bytes, file('wav'));
+      assert.equal(lostSeconds(decoded), 0);
+      assert.equal(decoded.pcm.length, pcm.length);
+    });
+  }
+
+  it('that is cut off has lost the time that it counts', async () => {
+    const bytes = encode('wav', [], ['-c:a', 'adpcm_ima_wav']);
+    const decoded = await decodeAll(bytes.subarray(0, bytes.length >> 1), file('wav'));
+    assert.ok(Math.abs(lostSeconds(decoded) - 5) < 0.3, `${lostSeconds(decoded)} s lost`);
   });
 });
