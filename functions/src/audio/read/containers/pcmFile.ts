@@ -36,6 +36,9 @@ const PIECE_BYTES = 64 * 1024;
 /** Programs that write to a pipe leave sizes from here on: they did not know the size. */
 const UNKNOWN_SIZE = 0x7fff_0000;
 
+/** Bytes of the fields of AIFF before the first sample: the offset to it, and a size of blocks. No other layout has more. */
+const CHUNK_FIELDS_BYTES = 8;
+
 /** Bytes before the first chunk of WAV and AIFF: name, size and kind of the file. */
 const FORM_HEAD_BYTES = 12;
 
@@ -135,7 +138,7 @@ async function readHeader(input: ByteInput): Promise<Header> {
   const first = Buffer.from(await input.peek(LAYOUT_BYTES));
   const layout = layoutOf(first);
   if (layout === null) throw new AppError('recording_corrupt');
-  const fileBytes = layout.firstChunk === FORM_HEAD_BYTES ? 8 + layout.sizeOf(first) : null;
+  let fileBytes = layout.firstChunk === FORM_HEAD_BYTES ? 8 + layout.sizeOf(first) : null;
   const { headBytes } = layout;
   let format: PcmFormat | null = null;
   let isDescribed = false;
@@ -148,11 +151,17 @@ async function readHeader(input: ByteInput): Promise<Header> {
     const content = start.subarray(headBytes);
     if (name === layout.samples) {
       if (format === null) break;
-      const before = layout.bytesBefore(content);
+      const stated = layout.bytesBefore(content);
+      const skipped = (await input.peek(at + headBytes + stated)).subarray(at + headBytes + CHUNK_FIELDS_BYTES);
+      // Sound is not padding: the offset to the first sample is damaged.
+      const before = skipped.every((byte) => byte === 0) ? stated : CHUNK_FIELDS_BYTES;
       await input.read(at + headBytes + before);
       return { format, dataBytes: longSize ?? knownSize(size - before), layout, fileBytes };
     }
-    if (name === 'ds64' && content.length >= 16) longSize = Number(content.readBigUInt64LE(8)) || null;
+    if (name === 'ds64' && content.length >= 16) {
+      longSize = Number(content.readBigUInt64LE(8)) || null;
+      fileBytes = 8 + Number(content.readBigUInt64LE(0));
+    }
     if (name === layout.description) {
       isDescribed = true;
       format = layout.formatOf(content);

@@ -39,16 +39,16 @@ const FIELDS: readonly (readonly [type: string, field: string, at: number])[] = 
 ];
 
 describe('An MP4 file with one wrong byte in its index', function () {
-  for (const [codec, encoder, step] of [
-    ['AAC', [], 1],
-    ['AAC behind its index', ['-movflags', '+faststart'], 3],
-    ['ALAC', ['-c:a', 'alac'], 4],
+  for (const [codec, encoder, step, first] of [
+    ['AAC', [], 2, 0],
+    ['AAC behind its index', ['-movflags', '+faststart'], 2, 1],
+    ['ALAC', ['-c:a', 'alac'], 4, 0],
   ] as const) {
     for (const decoder of BOTH) {
       it(`is read in full, each second in its place: ${codec}, ${decoder}`, async () => {
         const bytes = encode('m4a', [], encoder);
         for (const [i, [type, field, at]] of FIELDS.entries()) {
-          if (i % (decoder === 'sandbox' ? step : 4) > 0) continue;
+          if (i % (decoder === 'sandbox' ? step : 5) !== first) continue;
           const damaged = Buffer.from(bytes);
           damaged[bytes.indexOf(type) - 4 + at]! ^= 0x55;
           const decoded = await decodeAll(damaged, file('m4a'), { decoder });

@@ -28,6 +28,9 @@ describe('A PCM file with one wrong byte in its header', () => {
     ['wav', 'fmt ', 'rate', 7],
     ['wav', 'data', 'size', -3],
     ['wav', 'data', 'size', -2],
+    ['wav', 'ds64', 'size', 10],
+    ['aiff', 'SSND', 'offset', 2],
+    ['aiff', 'SSND', 'offset', 3],
     ['aiff', 'SSND', 'size', -2],
     ['aiff', 'SSND', 'size', -3],
     ['caf', 'desc', 'bytes of a packet', 20],
@@ -38,7 +41,7 @@ describe('A PCM file with one wrong byte in its header', () => {
     ['caf', 'desc', 'samples of a packet', 27],
   ] as const) {
     it(`is read as without it: ${field} in ${chunk} of ${extension}, byte ${at}`, async () => {
-      const bytes = encodeAs(extension);
+      const bytes = chunk === 'ds64' ? encode('wav', [], ['-rf64', 'always']) : encodeAs(extension);
       const whole = await decodeAll(bytes, file(extension));
       const damaged = Buffer.from(bytes);
       damaged[damaged.indexOf(chunk) + 8 + at]! ^= 0x55;
