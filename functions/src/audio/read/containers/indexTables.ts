@@ -168,8 +168,12 @@ export class IndexTables {
     return sample === offsets.length;
   }
 
-  /** The duration that is claimed: that of the track and its edits, unless they contradict each other or the media. */
+  /**
+   * The duration that is claimed: that of the track and its edits, unless they contradict each other or the media. Null if the
+   * index has no samples, because fragments have them.
+   */
   get seconds(): number | null {
+    if (this.#durations.count === 0) return null;
     const { scale } = this.#movie;
     const edits = this.#edits;
     const shown = [this.#shown, edits?.sum((i) => edits.at(i)) ?? 0].map((ticks) => ticks / scale.value);
