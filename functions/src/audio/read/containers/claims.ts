@@ -189,7 +189,7 @@ function mp4Seconds(file: FileView, isDamaged: boolean): number | null {
   const index = indexOf(file);
   if (index === null) return null;
   const track = IndexTables.of(index, mendIndexBoxes(Buffer.from(index)));
-  return track?.seconds ?? (isDamaged ? movieSeconds(index.subarray(BOX_OF_INDEX)) : null);
+  return track !== null ? track.seconds : isDamaged ? movieSeconds(index.subarray(BOX_OF_INDEX)) : null;
 }
 
 const TIMESTAMP_SCALE = 0x2a_d7b1;

@@ -169,11 +169,12 @@ export class IndexTables {
   }
 
   /**
-   * The duration that is claimed: that of the track and its edits, unless they contradict each other or the media. Null if the
-   * index has no samples, because fragments have them.
+   * The duration that is claimed: that of the track and its edits, unless they contradict each other or the media. If fragments
+   * have the samples, most indexes state none, so one is a claim only if it is stated twice.
    */
   get seconds(): number | null {
-    if (this.#durations.count === 0) return null;
+    const movie = this.#movie.duration.value;
+    if (this.#durations.count === 0) return movie > 0 && movie === this.#shown ? movie / this.#movie.scale.value : null;
     const { scale } = this.#movie;
     const edits = this.#edits;
     const shown = [this.#shown, edits?.sum((i) => edits.at(i)) ?? 0].map((ticks) => ticks / scale.value);
@@ -191,7 +192,8 @@ export class IndexTables {
     const movie = this.#movie.duration.value / this.#movie.scale.value;
     const fits = (unit: number): boolean =>
       movie > 0 ? Math.abs(duration.value / unit - movie) <= SLACK_SECONDS : isUsualRate(unit);
-    if (scale.isNear(this.#rate) && fits(this.#rate) && !fits(scale.value)) scale.value = this.#rate;
+    const isOdd = !USUAL_SCALES.includes(scale.value) && !isUsualRate(scale.value) && isUsualRate(this.#rate);
+    if (scale.isNear(this.#rate) && (isOdd || (fits(this.#rate) && !fits(scale.value)))) scale.value = this.#rate;
     if (this.#rate === scale.value) mendSettings(this.#index, this.#description, this.#rate);
   }
 
