@@ -87,12 +87,6 @@ function Everything({ finder }: { finder: Finder }) {
     <>
       <Form wanted={wanted} finder={finder} />
       {state.kind === 'failed' && <NotRead error={state.error} />}
-      {state.kind === 'reading' && (
-        <p class="hint" role="status">
-          Reading what was said, once for this device: {grouped(state.count)} conversations so far. What is read can
-          already be found.
-        </p>
-      )}
       {!isAsked && <p class="hint">Type words, or choose a person, a device, a tag, days or the star.</p>}
       {isAsked && result !== null && <Hits result={result} query={wanted.query} isWhole={state.kind === 'ready'} />}
       {result !== null && result.hits.length < result.total && (
@@ -102,6 +96,13 @@ function Everything({ finder }: { finder: Finder }) {
             setLimit(limit + PAGE);
           }}
         />
+      )}
+      {state.kind === 'reading' && (
+        // Below the results, which would move when this disappears.
+        <p class="hint" role="status">
+          Reading what was said, once for this device: {grouped(state.count)} conversations so far. What is read can
+          already be found.
+        </p>
       )}
     </>
   );
@@ -214,14 +215,15 @@ interface ChoiceProps {
   readonly onChange: (value: string) => void;
 }
 
+/** Is disabled while there is nothing to choose; if it appeared later, the results below would move. */
 function Choice({ label, every, value, values, onChange }: ChoiceProps) {
   const known = value === '' || values.includes(value) ? values : [value, ...values];
-  if (known.length === 0) return null;
   return (
     <label class="field">
       <span>{label}</span>
       <select
         value={value}
+        disabled={known.length === 0}
         onChange={({ currentTarget }) => {
           onChange(currentTarget.value);
         }}

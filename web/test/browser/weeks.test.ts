@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page, Request } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
-import { launch, Visitor } from './support/browser.ts';
+import { launch, ORIGIN, Visitor } from './support/browser.ts';
+import { layoutShift, watchLayoutShifts } from './support/layoutShift.ts';
 import { uidOf } from './support/operator.ts';
 import { assertReadsInOrder } from './support/reading.ts';
 import {
@@ -249,6 +250,16 @@ describe('Weeks of use', function () {
     );
     assert.equal(focused, 60, 'focus is on the first of the last ones');
     await assertFits('Jobs');
+  });
+
+  it('searches at the first visit while it reads, and no result moves', async () => {
+    await page.setViewportSize({ width: 412, height: 915 });
+    await watchLayoutShifts(page);
+    await page.goto(`${ORIGIN}/search?q=first+sent`);
+    await page.locator('.hits mark').getByText('first').waitFor();
+    await page.getByLabel('Device').locator('option', { hasText: 'pendant' }).waitFor({ state: 'attached' });
+    await page.getByText('Reading what was said').waitFor({ state: 'detached' });
+    assert((await layoutShift(page)) < 0.02, `the results moved by ${await layoutShift(page)}`);
   });
 
   it('finds text in any script, by device and date, and links to the sentence', async () => {
