@@ -184,7 +184,7 @@ function movieSeconds(box: Buffer | undefined): number | null {
   return scale === 0 || duration === 0 ? null : duration / scale;
 }
 
-/** The duration of a file with one track, or else, if it is damaged, that of the movie. */
+/** The duration of the only track of sound, or else, if the file is damaged, that of the movie. */
 function mp4Seconds(file: FileView, isDamaged: boolean): number | null {
   const index = indexOf(file);
   if (index === null) return null;

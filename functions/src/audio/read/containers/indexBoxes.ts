@@ -115,15 +115,20 @@ function mendRow(search: TypeSearch, parent: string, from: number, to: number): 
   const known = [...needed, ...OTHERS, ...groups.flat()];
   const boxes = childrenOf(index, from, to) ?? rowOf(search, known, from, to);
   const isThere = (type: string): boolean => boxes.some((box) => box.type === type);
-  const absent = needed.filter((type) => !(GROUPS.find((group) => group.includes(type)) ?? [type]).some(isThere));
+  const absent = needed.filter((type) => !groupOf(type).some(isThere));
   return boxes.map((box) => {
     if (known.includes(box.type)) return box;
     const [only = box.type, ...others] = absent.filter((type) => !OPTIONAL.includes(type));
     const rest = isBoxType(box.type) || others.length > 0 ? box.type : only;
-    const [type = rest] = closest(box.type, parent === 'moov' ? [...absent, 'trak'] : absent);
+    const [type = rest] = closest(box.type, parent === 'moov' ? [...absent, 'trak'] : absent.flatMap(groupOf));
     index.write(type, box.start + 4, 'latin1');
     return { ...box, type };
   });
+}
+
+/** The types that may stand for another one, with itself. */
+function groupOf(type: string): readonly string[] {
+  return GROUPS.find((group) => group.includes(type)) ?? [type];
 }
 
 /** The boxes of a row whose sizes do not lead to its end; each size is written anew. */

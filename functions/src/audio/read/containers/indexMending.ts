@@ -30,7 +30,7 @@ export async function mendIndex(file: FileHandle, index: Box, data: Box | null, 
   tables?.mendUnit();
   if (data !== null) {
     const range = { start: data.start + LEAST_BOX_BYTES, end: data.start + data.size };
-    if (tables?.hasSizes === true) await mendSizes(file, tables, range, fileBytes);
+    if (tables?.hasSizes === true && tables.isAlone) await mendSizes(file, tables, range, fileBytes);
     tables?.mendTimes();
   }
   if (bytes.equals(before)) return false;

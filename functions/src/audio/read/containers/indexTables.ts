@@ -1,5 +1,5 @@
 /**
- * Repairs the numbers in the index of an MP4 file with one track. Nearly each is stated twice: the samples are counted by their
+ * Repairs the numbers in the index of an MP4 file with one track of sound. Nearly each is stated twice: the samples are counted by their
  * durations and by their sizes, their bytes by the sizes and by the data, their time by the media, the track and the movie. Where
  * two numbers contradict each other, the one that becomes right by changing one byte was damaged.
  */
@@ -66,8 +66,10 @@ function mostClaimed(claims: readonly number[]): number | null {
   return most === undefined || votes(most) < 2 ? null : most;
 }
 
-/** The tables of the only track of a file. */
+/** The tables of the only track of sound in a file. */
 export class IndexTables {
+  /** Whether there is no other track, so that the data has the samples of this one alone. */
+  readonly isAlone: boolean;
   readonly #index: Buffer;
   readonly #description: Box;
   readonly #movie: Clock;
@@ -84,7 +86,12 @@ export class IndexTables {
   readonly #rate: number;
   readonly #packetSamples: number;
 
-  private constructor(index: Buffer, track: TrackBoxes, movie: Box, media: Box, description: Box) {
+  private constructor(
+    index: Buffer,
+    track: TrackBoxes,
+    { movie, media, description, isAlone }: { movie: Box; media: Box; description: Box; isAlone: boolean },
+  ) {
+    this.isAlone = isAlone;
     this.#index = index;
     this.#description = description;
     this.#movie = clockOf(index, movie);
@@ -102,15 +109,16 @@ export class IndexTables {
     this.#packetSamples = PACKET_SAMPLES[index.toString('latin1', typeAt, typeAt + 4)] ?? 0;
   }
 
-  /** Null if the file has several tracks, or lacks one of the boxes. */
+  /** Null if the file has several tracks of sound, or lacks one of the boxes. */
   static of(index: Buffer, { movie, tracks }: IndexBoxes): IndexTables | null {
-    const [track] = tracks;
+    const isAlone = tracks.length === 1;
+    const [track, ...others] = isAlone ? tracks : tracks.filter((boxes) => boxes.has('smhd'));
     const [media, description] = [track?.get('mdhd'), track?.get('stsd')];
-    if (track === undefined || tracks.length > 1 || movie === null) return null;
+    if (track === undefined || others.length > 0 || movie === null) return null;
     const isWhole = [movie, media].every((box) => (box?.size ?? 0) >= CLOCK_BYTES);
     if (!isWhole || media === undefined || description === undefined) return null;
     if (description.size < DESCRIPTION_RATE_AT + 2) return null;
-    return new IndexTables(index, track, movie, media, description);
+    return new IndexTables(index, track, { movie, media, description, isAlone });
   }
 
   /** The sizes of all samples together. */

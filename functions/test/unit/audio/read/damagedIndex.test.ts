@@ -100,6 +100,27 @@ describe('An MP4 file whose index contradicts itself', () => {
     });
   }
 
+  for (const decoder of BOTH) {
+    it(`and that has pictures lasts as long as its sound, and what is not found of it is lost: ${decoder}`, async () => {
+      const pictures = ['-f', 'lavfi', '-i', 'testsrc=size=64x48:rate=5:duration=13'];
+      const bytes = encode('m4a', pictures, ['-map', '1:a', '-map', '0:v', '-c:v', 'mpeg4']);
+      for (const [type, field, at, least] of [
+        ['stco', 'place of the seventh chunk of sound', 16 + 4 * 6 + 1, 1],
+        ['stsz', 'size of the fifth sample of sound', 20 + 4 * 4 + 1, 0],
+        ['stts', 'number of samples', 19, 0],
+        ['vmhd', 'type', 6, 0],
+        ['vmhd', 'size', 2, 0],
+      ] as const) {
+        const damaged = Buffer.from(bytes);
+        damaged[bytes.indexOf(type) - 4 + at]! ^= 0x55;
+        const decoded = await decodeAll(damaged, file('m4a'), { decoder });
+        assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.1, `${field}: ${decoded.pcm.length / RATE} s`);
+        assert.ok(lostSeconds(decoded) >= least, `${field}: ${lostSeconds(decoded)} s lost`);
+        assert.equal(lostSeconds(decoded) === 0, least === 0, field);
+      }
+    });
+  }
+
   it('is refused if its boxes lie in one another without end', async () => {
     const nested = Buffer.alloc(8 * 50_000);
     for (let at = 0; at < nested.length; at += 8) {
