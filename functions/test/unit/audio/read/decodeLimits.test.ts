@@ -39,6 +39,7 @@ describe('Decoding is bounded: recordings', function () {
     assert.equal(implausible({ sampleRate: 48_000, channels: 8 }), null);
     const wav = Buffer.from(encode('wav'));
     wav.writeUInt32LE(1, 24);
+    wav.writeUInt32LE(2, 28); // bytes a second
     const flac = encode('flac');
     // STREAMINFO and the first frames: 8 channels at 655,340 Hz.
     const fast = ffmpeg([...SILENCE_OF_8, '-ar', '655340', '-strict', '-2', '-c:a', 'flac', '-f', 'flac', 'pipe:1']);
@@ -203,14 +204,14 @@ const SILENCE_OF_8 = ['-f', 'lavfi', '-t', '1', '-i', 'anullsrc=r=48000:cl=7.1']
 function hugeIndex(m4a: Buffer): Buffer {
   const bytes = Buffer.from(m4a);
   const sizes = bytes.indexOf('stsz');
+  // The table has no entries then, and a free box the bytes of those that it had.
+  bytes.writeUInt32BE(bytes.readUInt32BE(sizes - 4) - 20, sizes + 16);
+  bytes.write('free', sizes + 20, 'latin1');
+  bytes.writeUInt32BE(20, sizes - 4);
   bytes.writeUInt32BE(1, sizes + 8);
   bytes.writeUInt32BE(60_000_000, sizes + 12);
-  const durations = bytes.indexOf('stts');
-  bytes.writeUInt32BE(1, durations + 8);
-  bytes.writeUInt32BE(60_000_000, durations + 12);
-  const chunks = bytes.indexOf('stsc');
-  bytes.writeUInt32BE(1, chunks + 8);
-  bytes.writeUInt32BE(60_000_000, chunks + 16);
+  bytes.writeUInt32BE(60_000_000, bytes.indexOf('stts') + 12);
+  bytes.writeUInt32BE(60_000_000, bytes.indexOf('stsc') + 16);
   return bytes;
 }
 
