@@ -217,7 +217,11 @@ export class IndexTables {
     const durations = this.#durations;
     const { duration } = this.#media;
     const tooMany = durations.sum((i) => durations.at(i)) - this.#sizes.count;
-    const miscounted = durations.find((i) => durations.cell(i).isNear(durations.at(i) - tooMany));
+    const isNear = (i: number): boolean => durations.cell(i).isNear(durations.at(i) - tooMany);
+    // Of several that may be miscounted, it is the one with which the durations add up to that of the media.
+    const stated = this.#ticks;
+    const addsUp = (i: number): boolean => stated - tooMany * durations.at(i, 1) === duration.value;
+    const miscounted = durations.find((i) => isNear(i) && addsUp(i)) ?? durations.find(isNear);
     if (tooMany !== 0 && miscounted !== null) durations.cell(miscounted).value -= tooMany;
     else if (tooMany !== 0 && durations.count === 1) durations.cell(0).value = this.#sizes.count;
     const ticks = this.#ticks;

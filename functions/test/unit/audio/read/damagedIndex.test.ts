@@ -1,7 +1,7 @@
 /** MP4 files with a wrong number in their index: what another number says again is mended, and the rest is lost time. */
 import assert from 'node:assert/strict';
 import { decodeAll, lostSeconds, RATE } from '../../../support/audio.ts';
-import { BOTH, encode, file, hasCode, lagAt, SECONDS } from '../../../support/containers.ts';
+import { BOTH, encode, encodeSignal, file, hasCode, lagAt, SECONDS, SIGNAL } from '../../../support/containers.ts';
 
 /** Where a field of the first box of a type stands, bytes from the start of the box. */
 const FIELDS: readonly (readonly [type: string, field: string, at: number])[] = [
@@ -99,6 +99,18 @@ describe('An MP4 file whose index contradicts itself', () => {
       }
     });
   }
+
+  it('in the number of samples of a duration is repaired where all durations then add up', async () => {
+    const bytes = encodeSignal(SIGNAL.subarray(0, 4 * RATE), 'm4a', [], ['-c:a', 'alac']);
+    const { pcm } = await decodeAll(bytes, file('m4a'));
+    // The last sample is counted seven times. Six less of the 15 samples before it would be as many, too.
+    const last = bytes.indexOf('stts') - 4 + 27;
+    assert.equal(bytes[last], 1);
+    bytes[last] = 7;
+    const decoded = await decodeAll(bytes, file('m4a'));
+    assert.equal(decoded.pcm.length, pcm.length);
+    assert.equal(lostSeconds(decoded), 0);
+  });
 
   for (const decoder of BOTH) {
     it(`and that has pictures lasts as long as its sound, and what is not found of it is lost: ${decoder}`, async () => {
