@@ -97,7 +97,8 @@ async function indexAt(file: FileHandle, start: number, fileBytes: number): Prom
   const behind = await boxAt(file, start + box.size);
   if (behind !== null && start + box.size + behind.size <= fileBytes) return null;
   const bytes = await readAt(file, start, Math.min(MAX_INDEX_BYTES, fileBytes - start));
-  for (let at = bytes.indexOf('mdat'); at >= 0; at = bytes.indexOf('mdat', at + 1)) {
+  // The data lies behind the head of the index, and its type behind its size.
+  for (let at = bytes.indexOf('mdat', LEAST_BOX_BYTES + 4); at >= 0; at = bytes.indexOf('mdat', at + 1)) {
     const found = start + at - 4 + bytes.readUInt32BE(at - 4);
     if (found !== fileBytes) continue;
     await file.write(boxHeader(at - 4, 'moov'), 0, LEAST_BOX_BYTES, start);

@@ -133,6 +133,15 @@ describe('An MP4 file whose index contradicts itself', () => {
     });
   }
 
+  it('is read or refused if bytes before it are missing', async () => {
+    const bytes = encode('m4a', [], ['-movflags', '+faststart']);
+    for (let missing = 1; missing <= bytes.indexOf('moov'); missing++) {
+      const outcome = await decodeAll(bytes.subarray(missing), file('m4a')).catch((error: unknown) => error);
+      const isRefused = hasCode('recording_corrupt')(outcome);
+      assert.ok(!(outcome instanceof Error) || isRefused, `${missing} bytes are missing: ${String(outcome)}`);
+    }
+  });
+
   it('is refused if its boxes lie in one another without end', async () => {
     const nested = Buffer.alloc(8 * 50_000);
     for (let at = 0; at < nested.length; at += 8) {
