@@ -78,7 +78,7 @@ export class IndexTables {
   readonly #sizes: Table;
   readonly #runs: Table;
   readonly #places: Table;
-  /** Null if the edit list is of version 1, or there is none. */
+  /** Null if the edit list is of version 1 or has no entries, or there is none. */
   readonly #edits: Table | null;
   /** The duration of the track, in units of the movie. */
   readonly #shown: number;
@@ -100,9 +100,9 @@ export class IndexTables {
     this.#sizes = new Table(index, track.get('stsz'), 20, 1);
     this.#runs = new Table(index, track.get('stsc'), 16, 3);
     this.#places = new Table(index, track.get('stco'), 16, 1);
-    const edits = track.get('elst');
-    const isShort = edits !== undefined && index.readUInt8(edits.start + 8) === 0;
-    this.#edits = isShort ? new Table(index, edits, 16, 3) : null;
+    const list = track.get('elst');
+    const edits = new Table(index, list, 16, 3);
+    this.#edits = list !== undefined && edits.count > 0 && index.readUInt8(list.start + 8) === 0 ? edits : null;
     this.#shown = trackDuration(index, track.get('tkhd'));
     this.#rate = index.readUInt16BE(description.start + DESCRIPTION_RATE_AT);
     const typeAt = description.start + DESCRIPTION_TYPE_AT;
@@ -165,6 +165,7 @@ export class IndexTables {
 
   /** Whether all samples lie in one row, by the places of the chunks. */
   isInRow(start: number): boolean {
+    if (this.#runs.count === 0) return false;
     const offsets = this.offsetsFrom(start);
     let sample = 0;
     for (let chunk = 0, run = 0; chunk < this.#places.count; chunk++) {
@@ -209,7 +210,7 @@ export class IndexTables {
   mendTimes(): void {
     if (this.#durations.count > 0 && this.hasSizes) this.#mendDurations();
     this.#mendMovie();
-    if (this.#edits !== null && this.#edits.count > 0) this.#mendLastEdit(this.#edits);
+    if (this.#edits !== null) this.#mendLastEdit(this.#edits);
     if (this.#edits?.count === 1) this.#mendEdit(this.#edits.cell(0), this.#edits.cell(0, 1));
   }
 
