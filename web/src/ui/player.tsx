@@ -1,5 +1,5 @@
 /** Plays a conversation: the word that sounds is highlighted, and keyboard and lock screen control it. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { keepListening, listeningHere, RATES } from '../data/listening.ts';
 import { wordRanges, type PlayedSentence, type Sounding } from '../domain/playback.ts';
 import { clockSeconds } from '../domain/time.ts';
@@ -117,10 +117,13 @@ export function Player({ playback, title }: { playback: Playback; title: string 
 /** Name of the highlight in the style sheet. */
 const LIT = 'sounding';
 
-/** Highlights the word that sounds by the CSS Custom Highlight API, because changing the page many times a second would be slow. */
+/**
+ * Highlights the word that sounds by the CSS Custom Highlight API, because changing the page many times a second would be slow. Layout
+ * effects change the highlight in the same frame as the buttons of the player, so that the page never shows two different moments.
+ */
 function useLitWord(sounding: Sounding | null): void {
   const id = sounding?.sentence.id ?? null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const sentence = sentenceElement(id);
     sentence?.setAttribute('data-sounding', '');
     sentence?.scrollIntoView({ block: 'nearest' });
@@ -129,7 +132,7 @@ function useLitWord(sounding: Sounding | null): void {
     };
   }, [id]);
   const word = sounding?.word ?? -1;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!('highlights' in CSS) || sounding === null || word < 0) return undefined;
     const element = sentenceElement(id);
     const place = wordRanges(sounding.sentence.text, sounding.sentence.words)[word];
