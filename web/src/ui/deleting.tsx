@@ -1,5 +1,6 @@
 /** Deletes everything, or the account with everything. */
 import { signal } from '@preact/signals';
+import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { counted } from '../domain/counted.ts';
 import { isToSend } from '../domain/recordingText.ts';
@@ -21,41 +22,34 @@ type Work =
 /** Belongs to the page, not to the screen: deleting goes on while another screen is shown. */
 const underWay = signal<Work>({ kind: 'none' });
 
+type What = 'everything' | 'account';
+
 interface DeletingProps {
   /** Also deletes what this browser has stored. */
   readonly onSignOut: () => Promise<void>;
 }
 
 export function Deleting({ onSignOut }: DeletingProps) {
-  const { uid } = useApp();
-  const [asking, setAsking] = useState<'everything' | 'account' | null>(null);
+  const [asking, setAsking] = useState<What | null>(null);
   const work = underWay.value;
-  const close = (): void => {
-    setAsking(null);
-  };
+  const button = (what: What, label: string): JSX.Element => (
+    <button
+      class="button danger quiet"
+      aria-disabled={work.kind === 'deleting'}
+      onClick={() => {
+        setAsking(what);
+      }}
+    >
+      <Glyph name="trash" size={18} /> {label}
+    </button>
+  );
   return (
     <section class="card stack" aria-labelledby="delete">
       <h2 id="delete">Delete</h2>
       <p>First export what you may need again: what is deleted cannot be restored.</p>
       <div class="row start wrap">
-        <button
-          class="button danger quiet"
-          aria-disabled={work.kind === 'deleting'}
-          onClick={() => {
-            setAsking('everything');
-          }}
-        >
-          <Glyph name="trash" size={18} /> Delete everything
-        </button>
-        <button
-          class="button danger quiet"
-          aria-disabled={work.kind === 'deleting'}
-          onClick={() => {
-            setAsking('account');
-          }}
-        >
-          <Glyph name="trash" size={18} /> Delete my account
-        </button>
+        {button('everything', 'Delete everything')}
+        {button('account', 'Delete my account')}
       </div>
       {work.kind === 'deleting' && <UnderWay {...work} />}
       {work.kind === 'failed' && (
@@ -63,38 +57,57 @@ export function Deleting({ onSignOut }: DeletingProps) {
           {sentenceOf(work.error)} The service deletes the rest within hours. You can also press the button again.
         </p>
       )}
-      {asking === 'everything' && (
-        <TypedConfirm
-          title="Delete everything?"
-          action="Delete everything"
-          onClose={close}
-          onConfirm={() => {
-            void removeEverything(uid, onSignOut);
-            return Promise.resolve();
+      {asking !== null && (
+        <Confirm
+          what={asking}
+          onSignOut={onSignOut}
+          onClose={() => {
+            setAsking(null);
           }}
-        >
-          <p>
-            All conversations, corrections, links, audio and jobs, on all your devices. Your account and its settings
-            stay. You are signed out then, so that this browser forgets them, too.
-          </p>
-          <NotSent />
-        </TypedConfirm>
-      )}
-      {asking === 'account' && (
-        <TypedConfirm
-          title="Delete your account and everything in it?"
-          action="Delete my account"
-          onClose={close}
-          onConfirm={() => removeAccount(onSignOut)}
-        >
-          <p>
-            Your account, and with it all conversations, corrections, links, audio, jobs and settings, on all your
-            devices.
-          </p>
-          <NotSent />
-        </TypedConfirm>
+        />
       )}
     </section>
+  );
+}
+
+interface ConfirmProps extends DeletingProps {
+  readonly what: What;
+  readonly onClose: () => void;
+}
+
+function Confirm({ what, onSignOut, onClose }: ConfirmProps) {
+  const { uid } = useApp();
+  if (what === 'everything') {
+    return (
+      <TypedConfirm
+        title="Delete everything?"
+        action="Delete everything"
+        onClose={onClose}
+        onConfirm={() => {
+          void removeEverything(uid, onSignOut);
+          return Promise.resolve();
+        }}
+      >
+        <p>
+          All conversations, corrections, links, audio and jobs, on all your devices. Your account and its settings
+          stay. You are signed out then, so that this browser forgets them, too.
+        </p>
+        <NotSent />
+      </TypedConfirm>
+    );
+  }
+  return (
+    <TypedConfirm
+      title="Delete your account and everything in it?"
+      action="Delete my account"
+      onClose={onClose}
+      onConfirm={() => removeAccount(onSignOut)}
+    >
+      <p>
+        Your account, and with it all conversations, corrections, links, audio, jobs and settings, on all your devices.
+      </p>
+      <NotSent />
+    </TypedConfirm>
   );
 }
 

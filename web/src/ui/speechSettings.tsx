@@ -76,26 +76,44 @@ interface FormProps {
   readonly obstacle: JSX.Element | null;
 }
 
-/** The form is shown before the preferences are known, so that nothing on the screen moves when they arrive. */
-function Form({ known: { wished, ignored }, obstacle }: FormProps) {
+/**
+ * The fields as they are shown, and what changes and saves them. Only the fields that were changed here and are not saved yet are kept.
+ * Values that another device saves meanwhile are shown in the other fields and overwrite none of these.
+ */
+function useFields(wished: WishedPreferences) {
   const { uid } = useApp();
-  // Only the fields that were changed here and are not saved yet. Values that another device saves meanwhile are shown in the other fields
-  // and overwrite none of these.
   const [changed, setChanged] = useState<Partial<Fields>>({});
-  const [busy, setBusy] = useState(false);
   const saved = { ...wished, language: wished.language ?? '', words: wished.vocabulary.join('\n') };
-  const { language, words, singleLanguage, keepAudio, notify }: Fields = { ...saved, ...changed };
+  const fields: Fields = { ...saved, ...changed };
+  const vocabulary = termsIn(fields.words);
   const change = (some: Partial<Fields>): void => {
     setChanged((before) => ({ ...before, ...some }));
   };
-  const vocabulary = termsIn(words);
-  const problem = problemOf(language, vocabulary);
   const save = async (): Promise<void> => {
+    const { language, singleLanguage, keepAudio, notify } = fields;
     const wishes = { language: language === '' ? null : language, singleLanguage, vocabulary, keepAudio, notify };
     await within(savePreferences(uid, wishes), SAVE_LIMIT_MS, NOT_SAVED);
     setChanged((now) => (now === changed ? {} : now));
     tell('Saved. It applies from the next recording on.');
   };
+  return { fields, vocabulary, change, save };
+}
+
+/** The form is shown before the preferences are known, so that nothing on the screen moves when they arrive. */
+function Form({ known: { wished, ignored }, obstacle }: FormProps) {
+  const { fields, vocabulary, change, save } = useFields(wished);
+  const [busy, setBusy] = useState(false);
+  const problem = problemOf(fields.language, vocabulary);
+  const box = (name: 'singleLanguage' | 'keepAudio' | 'notify', label: string): JSX.Element => (
+    <Check
+      checked={fields[name]}
+      onChange={(on) => {
+        change({ [name]: on });
+      }}
+    >
+      {label}
+    </Check>
+  );
   return (
     <form
       onSubmit={(event) => {
@@ -110,42 +128,21 @@ function Form({ known: { wished, ignored }, obstacle }: FormProps) {
     >
       <fieldset class="stack" disabled={obstacle !== null}>
         <LanguageField
-          language={language}
-          onChange={(tag) => {
-            change({ language: tag });
+          language={fields.language}
+          onChange={(language) => {
+            change({ language });
           }}
         />
-        <Check
-          checked={singleLanguage}
-          onChange={(on) => {
-            change({ singleLanguage: on });
-          }}
-        >
-          Only this language is spoken, which makes recognition more accurate
-        </Check>
+        {box('singleLanguage', 'Only this language is spoken, which makes recognition more accurate')}
         <VocabularyField
-          words={words}
+          words={fields.words}
           count={vocabulary.length}
-          onChange={(typed) => {
-            change({ words: typed });
+          onChange={(words) => {
+            change({ words });
           }}
         />
-        <Check
-          checked={keepAudio}
-          onChange={(on) => {
-            change({ keepAudio: on });
-          }}
-        >
-          Keep the audio of speech for playback, if this service keeps any
-        </Check>
-        <Check
-          checked={notify}
-          onChange={(on) => {
-            change({ notify: on });
-          }}
-        >
-          Send my apps a push when recordings are transcribed
-        </Check>
+        {box('keepAudio', 'Keep the audio of speech for playback, if this service keeps any')}
+        {box('notify', 'Send my apps a push when recordings are transcribed')}
         {ignored.length > 0 && (
           <p class="notice bad">The service could not use: {ignored.join(', ')}. The rest is used.</p>
         )}
