@@ -18,35 +18,10 @@ interface Undated {
 }
 
 export function DropZone() {
-  const { outbox } = useApp();
-  const [undated, setUndated] = useState<readonly Undated[]>([]);
-  const [refused, setRefused] = useState<readonly Refusal[]>([]);
-
-  const addFiles = async (files: readonly File[]): Promise<void> => {
-    const now = Date.now();
-    const named = files.map((file) => ({ file, read: readName(file.name, now) }));
-    setRefused(
-      named.flatMap(({ file, read }) => (read.kind === 'refused' ? { name: file.name, reason: read.reason } : [])),
-    );
-    const dateless = named.filter(({ read }) => read.kind === 'undated');
-    const guessed = await Promise.all(
-      dateless.map(async ({ file }) => ({ file, startedAt: guessedStart(file.lastModified, await secondsOf(file)) })),
-    );
-    setUndated((before) => [...before, ...guessed]);
-    await add(named.flatMap(({ file, read }) => (read.kind === 'ready' ? { name: file.name, audio: file } : [])));
-  };
-
-  const add = async (recordings: readonly { name: string; audio: File }[]): Promise<void> => {
-    const notTaken = await outbox.add(recordings);
-    setRefused((before) => [...before, ...notTaken]);
-    const count = recordings.length - notTaken.length;
-    if (count > 0) tell(count === 1 ? 'One recording is added.' : `${count} recordings are added.`);
-  };
-
+  const { undated, setUndated, refused, addFiles, addDated } = useAdding();
   const isOver = useDrops((files) => {
     files.then(addFiles).catch(tellProblem);
   });
-
   return (
     <section class="card" aria-labelledby="add">
       <h2 id="add">Add recordings</h2>
@@ -70,20 +45,46 @@ export function DropZone() {
       <FolderButton onFiles={(files) => void addFiles(files).catch(tellProblem)} />
       <Refusals refused={refused} />
       {undated.length > 0 && (
-        <AskForTimes
-          undated={undated}
-          onChange={setUndated}
-          onDone={() => {
-            setUndated([]);
-            setRefused([]);
-            add(undated.map(({ file, startedAt }) => ({ name: datedName(file.name, startedAt), audio: file }))).catch(
-              tellProblem,
-            );
-          }}
-        />
+        <AskForTimes undated={undated} onChange={setUndated} onDone={() => void addDated().catch(tellProblem)} />
       )}
     </section>
   );
+}
+
+/** Adds files to the outbox, and keeps those that must be dated by the user and those that were refused. */
+function useAdding() {
+  const { outbox } = useApp();
+  const [undated, setUndated] = useState<readonly Undated[]>([]);
+  const [refused, setRefused] = useState<readonly Refusal[]>([]);
+
+  const addFiles = async (files: readonly File[]): Promise<void> => {
+    const now = Date.now();
+    const named = files.map((file) => ({ file, read: readName(file.name, now) }));
+    setRefused(
+      named.flatMap(({ file, read }) => (read.kind === 'refused' ? { name: file.name, reason: read.reason } : [])),
+    );
+    const dateless = named.filter(({ read }) => read.kind === 'undated');
+    const guessed = await Promise.all(
+      dateless.map(async ({ file }) => ({ file, startedAt: guessedStart(file.lastModified, await secondsOf(file)) })),
+    );
+    setUndated((before) => [...before, ...guessed]);
+    await add(named.flatMap(({ file, read }) => (read.kind === 'ready' ? { name: file.name, audio: file } : [])));
+  };
+
+  const addDated = (): Promise<void> => {
+    setUndated([]);
+    setRefused([]);
+    return add(undated.map(({ file, startedAt }) => ({ name: datedName(file.name, startedAt), audio: file })));
+  };
+
+  const add = async (recordings: readonly { name: string; audio: File }[]): Promise<void> => {
+    const notTaken = await outbox.add(recordings);
+    setRefused((before) => [...before, ...notTaken]);
+    const count = recordings.length - notTaken.length;
+    if (count > 0) tell(count === 1 ? 'One recording is added.' : `${count} recordings are added.`);
+  };
+
+  return { undated, setUndated, refused, addFiles, addDated };
 }
 
 /** Accepts files that are dropped anywhere on this screen. @returns whether files are being dragged over the page */

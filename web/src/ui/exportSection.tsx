@@ -28,13 +28,11 @@ const underWay = signal<number | null>(null);
 let stop: AbortController | null = null;
 
 export function ExportSection() {
-  const { uid } = useApp();
   // The screen of a day links here with its date.
   const day = new URLSearchParams(address.value).get('day') ?? '';
   const [days, setDays] = useState<Days>({ from: day, to: day });
   const [formats, setFormats] = useState<readonly Format[]>(['md', 'json']);
   const [withAudio, setWithAudio] = useState(false);
-  const count = underWay.value;
   return (
     <section class="card stack" aria-labelledby="export">
       <h2 id="export">Export</h2>
@@ -62,38 +60,7 @@ export function ExportSection() {
           The audio that this service has kept. It can be played elsewhere, but not imported.
         </Check>
       </fieldset>
-      <div class="row start wrap">
-        <button
-          class="button"
-          aria-disabled={count !== null}
-          disabled={formats.length === 0 || isReversed(days)}
-          onClick={() => {
-            underWay.value = 0;
-            exportAsZip(uid, { days, formats, withAudio })
-              .catch((error: unknown) => {
-                if (stop?.signal.aborted !== true) tellProblem(error);
-              })
-              .finally(() => {
-                underWay.value = null;
-              });
-          }}
-        >
-          <Glyph name="download" size={18} /> Save as a zip
-        </button>
-        {count !== null && (
-          <>
-            <span role="status">{counted(count, 'conversation')} …</span>
-            <button
-              class="button small"
-              onClick={() => {
-                stop?.abort();
-              }}
-            >
-              Stop
-            </button>
-          </>
-        )}
-      </div>
+      <SaveRow days={days} formats={formats} withAudio={withAudio} />
     </section>
   );
 }
@@ -102,6 +69,47 @@ interface Chosen {
   readonly days: Days;
   readonly formats: readonly Format[];
   readonly withAudio: boolean;
+}
+
+/** The button that begins the export; while it runs, the count and the button that stops it. */
+function SaveRow(chosen: Chosen) {
+  const { uid } = useApp();
+  const count = underWay.value;
+  const save = (): void => {
+    underWay.value = 0;
+    exportAsZip(uid, chosen)
+      .catch((error: unknown) => {
+        if (stop?.signal.aborted !== true) tellProblem(error);
+      })
+      .finally(() => {
+        underWay.value = null;
+      });
+  };
+  return (
+    <div class="row start wrap">
+      <button
+        class="button"
+        aria-disabled={count !== null}
+        disabled={chosen.formats.length === 0 || isReversed(chosen.days)}
+        onClick={save}
+      >
+        <Glyph name="download" size={18} /> Save as a zip
+      </button>
+      {count !== null && (
+        <>
+          <span role="status">{counted(count, 'conversation')} …</span>
+          <button
+            class="button small"
+            onClick={() => {
+              stop?.abort();
+            }}
+          >
+            Stop
+          </button>
+        </>
+      )}
+    </div>
+  );
 }
 
 /** Makes the zip and saves it, while {@link underWay} counts. */
