@@ -124,10 +124,11 @@ export function damagedContainers(read: typeof secondsOf) {
   });
 }
 
-/** MP4 files of two codecs, with the index before and behind the data, and in fragments. */
+/** MP4 files of two codecs, with the index before and behind the data, in fragments, and of two tracks. */
 const INDEXED: readonly (readonly string[])[] = [
   ...['aac', 'alac'].flatMap((codec) => [[], ['-movflags', '+faststart']].map((place) => ['-c:a', codec, ...place])),
   ['-movflags', 'frag_keyframe+empty_moov', '-frag_duration', '500000', '-f', 'mp4'],
+  ['-map', '0', '-map', '0', '-c:a', 'aac', '-f', 'mp4'],
 ];
 const indexedFiles = new Map<readonly string[], Buffer>();
 

@@ -7,7 +7,7 @@ import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { samplesInFrames } from './flacHeaders.ts';
 import { mendIndexBoxes } from './indexBoxes.ts';
-import { IndexTables } from './indexTables.ts';
+import { IndexTables, movieSeconds } from './indexTables.ts';
 import { BOX_HEAD_BYTES, boxHead, isBoxType, LEAST_BOX_BYTES } from './mp4Box.ts';
 import { indexOf } from './mp4Index.ts';
 import { tailOf } from './tail.ts';
@@ -31,7 +31,7 @@ export function claimedSeconds(file: FileView, demuxer: string, isDamaged = fals
     case 'mp3':
       return mp3Claim(file)?.seconds ?? null;
     case 'mov':
-      return cutMp4(file)?.seconds ?? mp4Seconds(file, isDamaged);
+      return longest(mp4Seconds(file, isDamaged));
     case 'matroska':
       return matroskaSeconds(file, isDamaged);
     case 'aiff':
@@ -43,6 +43,18 @@ export function claimedSeconds(file: FileView, demuxer: string, isDamaged = fals
     default:
       return null; // pages of Ogg state their position; frames of AAC and AMR are not counted anywhere
   }
+}
+
+/** The durations that the tracks of a file claim. The parameters are those of `claimedSeconds`. @param tracks their number */
+export function claimsOfTracks(file: FileView, demuxer: string, tracks: number, isDamaged: boolean): (number | null)[] {
+  const claims = demuxer === 'mov' ? mp4Seconds(file, isDamaged) : [];
+  if (claims.length === tracks) return claims;
+  return Array.from({ length: tracks }, () => claimedSeconds(file, demuxer, isDamaged));
+}
+
+/** The longest of some claims; null if there is none. */
+function longest(claims: readonly (number | null)[]): number | null {
+  return claims.reduce((most, claim) => (claim === null ? most : Math.max(most ?? 0, claim)), null);
 }
 
 /** The largest number of consecutive tags that are skipped: only forged files have more. */
@@ -130,66 +142,48 @@ export function mp3Claim(file: FileView): Mp3Claim | null {
 /** The largest number of top-level boxes that are read. A fragmented file has two for each fragment. */
 const MAX_BOXES = 100_000;
 
-/** The claim of an MP4 file whose last box is longer than the file. */
-interface CutMp4 {
-  /** Null for a fragmented file: its index does not count the fragments. */
-  readonly seconds: number | null;
-  /** The missing bytes of the last box if it contains audio, else 0. */
-  readonly missingBytes: number;
+/** Bytes of audio that a file claims but does not have, for files that do not claim a duration. */
+export function missingBytes(file: FileView, demuxer: string): number {
+  return demuxer === 'mov' && mp4Seconds(file, true).every((seconds) => seconds === null) ? bytesMissingIn(file) : 0;
 }
 
-function cutMp4(file: FileView): CutMp4 | null {
-  let seconds: number | null = null;
-  let position = 0;
-  let type = '';
-  for (let boxes = 0; position < file.size && boxes < MAX_BOXES; boxes++) {
-    const box = boxHead(readView(file, position, BOX_HEAD_BYTES));
-    if (box === null || box.size < LEAST_BOX_BYTES || !isBoxType(box.type)) {
-      return claimBehindBoxes(file, position, box?.type ?? '', seconds);
-    }
-    ({ type } = box);
-    if (type === 'moov') seconds = movieSeconds(Buffer.from(readView(file, position + BOX_OF_INDEX, MOVIE_HEAD_BYTES)));
-    position += box.size;
-  }
-  if (position <= file.size) return null;
-  return { seconds, missingBytes: type === 'mdat' ? position - file.size : 0 };
+/** The bytes that are missing at the end of an MP4 file of boxes. */
+function bytesMissingIn(file: FileView): number {
+  const { end, type } = endOfBoxes(file);
+  if (end > file.size) return type === 'mdat' ? end - file.size : 0;
+  // The type of a box that extends to the end of the file consists of letters, so a valid type is no damage.
+  if (end === file.size || isBoxType(type)) return 0;
+  const { bytes, zeros } = tailOf(file, end);
+  return bytes + zeros;
 }
 
 /**
- * The claim of an MP4 file that ends in bytes that are not boxes. They may be audio only if the file is fragmented. The type of
- * a box that extends to the end of the file consists of letters, so a valid type is no damage.
+ * Where the boxes of an MP4 file end: behind the file if the last one is cut off, or before bytes that are no box. @returns also
+ * the type of the last one
  */
-function claimBehindBoxes(file: FileView, position: number, type: string, seconds: number | null): CutMp4 | null {
-  if (seconds !== null || isBoxType(type)) return null;
-  const { bytes, zeros } = tailOf(file, position);
-  return { seconds, missingBytes: bytes + zeros };
+function endOfBoxes(file: FileView): { readonly end: number; readonly type: string } {
+  let [end, type] = [0, ''];
+  for (let boxes = 0; end < file.size && boxes < MAX_BOXES; boxes++) {
+    const box = boxHead(readView(file, end, BOX_HEAD_BYTES));
+    type = box?.type ?? '';
+    if (box === null || box.size < LEAST_BOX_BYTES || !isBoxType(type)) break;
+    end += box.size;
+  }
+  return { end, type };
 }
 
-/** Bytes of audio that a file claims but does not have, for files that do not claim a duration. */
-export function missingBytes(file: FileView, demuxer: string): number {
-  const cut = demuxer === 'mov' ? cutMp4(file) : null;
-  return cut?.seconds === null ? cut.missingBytes : 0;
-}
-
-/** Where in an index its first box begins, and how many bytes of that box are read. */
-const BOX_OF_INDEX = 8;
-const MOVIE_HEAD_BYTES = 48;
-
-/** The duration in the movie header, the first box of the index: ISO 14496-12, 8.2.2. */
-function movieSeconds(box: Buffer | undefined): number | null {
-  if (box === undefined || box.length < MOVIE_HEAD_BYTES || box.toString('latin1', 4, 8) !== 'mvhd') return null;
-  const isLong = box.readUInt8(8) === 1;
-  const scale = box.readUInt32BE(isLong ? 28 : 20);
-  const duration = isLong ? Number(box.readBigUInt64BE(32)) : box.readUInt32BE(24);
-  return scale === 0 || duration === 0 ? null : duration / scale;
-}
-
-/** The duration of the only track of sound, or else, if the file is damaged, that of the movie. */
-function mp4Seconds(file: FileView, isDamaged: boolean): number | null {
+/**
+ * The durations of the tracks of sound; for one without tables, and for a file without such tracks, that of the movie, if the file is
+ * damaged.
+ */
+function mp4Seconds(file: FileView, isDamaged: boolean): (number | null)[] {
   const index = indexOf(file);
-  if (index === null) return null;
-  const track = IndexTables.of(index, mendIndexBoxes(Buffer.from(index)));
-  return track !== null ? track.seconds : isDamaged ? movieSeconds(index.subarray(BOX_OF_INDEX)) : null;
+  if (index === null) return [];
+  const boxes = mendIndexBoxes(index);
+  const isCut = isDamaged || endOfBoxes(file).end > file.size;
+  const ofMovie = isCut ? movieSeconds(index, boxes.movie) : null;
+  const sounds = IndexTables.all(index, boxes);
+  return sounds.length === 0 ? [ofMovie] : sounds.map((sound) => (sound === null ? ofMovie : sound.seconds));
 }
 
 const TIMESTAMP_SCALE = 0x2a_d7b1;

@@ -3,7 +3,7 @@ import { AppError } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
 import { SAMPLE_RATE } from '../pcm.ts';
 import type { Builds } from './builds.ts';
-import { CLAIM_SLACK_SECONDS, claimedSeconds, missingBytes } from './claims.ts';
+import { CLAIM_SLACK_SECONDS, claimsOfTracks, missingBytes } from './claims.ts';
 import { demux, packetSeconds } from './demux.ts';
 import type { Demuxed, FileEnd, FilePart } from './demux.ts';
 import { hasEncoderDelay } from './encoderDelay.ts';
@@ -212,9 +212,10 @@ export class Decoding {
     const { maxSeconds, isMended } = this.#shared;
     const unread = this.#bytes.unreadIn(view);
     const isDamaged = hasStopped || isMended || unread.bytes + unread.zeros > 0;
-    const claimed = claimedSeconds(view, this.#demuxer, isDamaged) ?? (hasStopped ? endsAt : 0);
+    const claims = claimsOfTracks(view, this.#demuxer, tracks.size, isDamaged);
     const claimedBytes = missingBytes(view, this.#demuxer);
-    for (const { track } of tracks.values()) {
+    for (const [i, { track }] of [...tracks.values()].entries()) {
+      const claimed = claims[i] ?? (hasStopped ? endsAt : 0);
       const decoded = track.timeline.length / SAMPLE_RATE;
       const absent = claimedBytes / bytesPerSecond(track);
       const isShort = claimed - decoded > CLAIM_SLACK_SECONDS;

@@ -182,9 +182,10 @@ function endOf(search: TypeSearch, known: readonly string[], start: number, to: 
   const isStated = stated >= start + LEAST_BOX_BYTES && stated <= to;
   const isFilled =
     (headAt(index, start)?.type ?? '') in NEEDED && childrenOf(index, start + LEAST_BOX_BYTES, stated) !== null;
-  const isFollowed = to - stated < LEAST_BOX_BYTES || beginsBox(index, known, stated, to);
-  if (isStated && (isFilled || isFollowed)) return stated;
-  return Math.min(search.next(known, start) ?? to, to);
+  const mayBeLast = isStated && to - stated < LEAST_BOX_BYTES;
+  if (isStated && (isFilled || stated === to || (!mayBeLast && beginsBox(index, known, stated, to)))) return stated;
+  const next = Math.min(search.next(known, start) ?? to, to);
+  return mayBeLast && next > stated ? stated : next; // bytes that are no box may follow the last one
 }
 
 /** Whether a box begins at a position, though its size or its type may be damaged. */

@@ -1,12 +1,13 @@
 /**
- * Repairs the numbers in the index of an MP4 file with one track of sound. Nearly each is stated twice: the samples are counted by their
- * durations and by their sizes, their bytes by the sizes and by the data, their time by the media, the track and the movie. Where
- * two numbers contradict each other, the one that becomes right by changing one byte was damaged.
+ * Repairs the times in the index of an MP4 file. Nearly each is stated twice: samples are counted by their durations and by their
+ * sizes, and their time is that of the media, of the track and of the movie. Where two numbers contradict each other, the one that
+ * becomes right by changing one byte was damaged.
  */
 import type { IndexBoxes, TrackBoxes } from './indexBoxes.ts';
 import { Cell, Table } from './indexCells.ts';
 import type { Box } from './mp4Box.ts';
 import { isUsualRate } from './pcmFormats.ts';
+import { SamplePlaces } from './samplePlaces.ts';
 import { mendSettings } from './soundDescription.ts';
 
 /** How far durations may differ, seconds: they are rounded, and encoders add samples before and behind the audio. */
@@ -14,12 +15,6 @@ const SLACK_SECONDS = 0.15;
 
 /** Units of time in a second that writers use, besides the rates of samples. */
 const USUAL_SCALES = [600, 1000, 2400, 10_000, 12_800, 15_360, 30_000, 60_000, 90_000, 1_000_000];
-
-/** The data of a file: the content of its only `mdat`. */
-export interface DataRange {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** A duration and its unit, as the headers of movie and media state them. */
 interface Clock {
@@ -39,14 +34,18 @@ const CLOCK_BYTES = 32;
 /** The largest number of a field of 32 bits. */
 const MAX_NUMBER = 0xffff_ffff;
 
-/** The largest number of samples that are read. AAC has 47 a second. */
-const MAX_SAMPLES = 2_000_000;
-
 /** Where in the description of sound its type stands, and the rate of its samples. */
 const [DESCRIPTION_TYPE_AT, DESCRIPTION_RATE_AT] = [20, 48];
 
 /** Samples in a packet, by the type of the description. The last packet may be shorter. */
 const PACKET_SAMPLES: Readonly<Record<string, number>> = { mp4a: 1024, alac: 4096 };
+
+/** The duration in the header of a movie, seconds; null if it states none. */
+export function movieSeconds(index: Buffer, movie: Box | null): number | null {
+  if (movie === null || movie.size < CLOCK_BYTES) return null;
+  const { scale, duration } = clockOf(index, movie);
+  return isClaim(duration.value / scale.value) ? duration.value / scale.value : null;
+}
 
 /** The duration in the header of a track, in units of the movie; 0 if it has none. */
 function trackDuration(index: Buffer, box: Box | undefined): number {
@@ -66,18 +65,14 @@ function mostClaimed(claims: readonly number[]): number | null {
   return most === undefined || votes(most) < 2 ? null : most;
 }
 
-/** The tables of the only track of sound in a file. */
+/** The tables of a track of sound. */
 export class IndexTables {
-  /** Whether there is no other track, so that the data has the samples of this one alone. */
-  readonly isAlone: boolean;
   readonly #index: Buffer;
   readonly #description: Box;
   readonly #movie: Clock;
   readonly #media: Clock;
   readonly #durations: Table;
-  readonly #sizes: Table;
-  readonly #runs: Table;
-  readonly #places: Table;
+  readonly #places: SamplePlaces;
   /** Null if the edit list is of version 1 or has no entries, or there is none. */
   readonly #edits: Table | null;
   /** The duration of the track, in units of the movie. */
@@ -89,17 +84,14 @@ export class IndexTables {
   private constructor(
     index: Buffer,
     track: TrackBoxes,
-    { movie, media, description, isAlone }: { movie: Box; media: Box; description: Box; isAlone: boolean },
+    { movie, media, description }: { movie: Box; media: Box; description: Box },
   ) {
-    this.isAlone = isAlone;
     this.#index = index;
     this.#description = description;
     this.#movie = clockOf(index, movie);
     this.#media = clockOf(index, media);
     this.#durations = new Table(index, track.get('stts'), 16, 2);
-    this.#sizes = new Table(index, track.get('stsz'), 20, 1);
-    this.#runs = new Table(index, track.get('stsc'), 16, 3);
-    this.#places = new Table(index, track.get('stco'), 16, 1);
+    this.#places = new SamplePlaces(index, track);
     const list = track.get('elst');
     const edits = new Table(index, list, 16, 3);
     this.#edits = list !== undefined && edits.count > 0 && index.readUInt8(list.start + 8) === 0 ? edits : null;
@@ -109,72 +101,19 @@ export class IndexTables {
     this.#packetSamples = PACKET_SAMPLES[index.toString('latin1', typeAt, typeAt + 4)] ?? 0;
   }
 
-  /** Null if the file has several tracks of sound, or lacks one of the boxes. */
-  static of(index: Buffer, { movie, tracks }: IndexBoxes): IndexTables | null {
-    const isAlone = tracks.length === 1;
-    const [track, ...others] = isAlone ? tracks : tracks.filter((boxes) => boxes.has('smhd'));
-    const [media, description] = [track?.get('mdhd'), track?.get('stsd')];
-    if (track === undefined || others.length > 0 || movie === null) return null;
+  /** Those of all tracks of sound: of a single track whatever it says, of several those with a header for sound. */
+  static all(index: Buffer, { movie, tracks }: IndexBoxes): (IndexTables | null)[] {
+    const ofSound = tracks.length === 1 ? tracks : tracks.filter((boxes) => boxes.has('smhd'));
+    return ofSound.map((track) => (movie === null ? null : IndexTables.#of(index, track, movie)));
+  }
+
+  /** Null if the track lacks one of the boxes. */
+  static #of(index: Buffer, track: TrackBoxes, movie: Box): IndexTables | null {
+    const [media, description] = [track.get('mdhd'), track.get('stsd')];
     const isWhole = [movie, media].every((box) => (box?.size ?? 0) >= CLOCK_BYTES);
     if (!isWhole || media === undefined || description === undefined) return null;
     if (description.size < DESCRIPTION_RATE_AT + 2) return null;
-    return new IndexTables(index, track, { movie, media, description, isAlone });
-  }
-
-  /** The sizes of all samples together. */
-  get bytes(): number {
-    return this.#sizes.sum((i) => this.#sizes.at(i));
-  }
-
-  /** Whether the sizes of samples are stated one by one. */
-  get hasSizes(): boolean {
-    return this.#sizes.count > 0 && this.#sizes.count <= MAX_SAMPLES;
-  }
-
-  /** Where the samples begin if they follow one another. */
-  offsetsFrom(start: number): number[] {
-    const offsets: number[] = [];
-    for (let i = 0, at = start; i < this.#sizes.count; at += this.#sizes.at(i++)) offsets.push(at);
-    return offsets;
-  }
-
-  /** Repairs a size that becomes right by changing one byte, if only one does. @param excess bytes that it has too many */
-  mendSize(excess: number): void {
-    const isNear = (i: number): boolean => {
-      const right = this.#sizes.at(i) - excess;
-      return right > 0 && this.#sizes.cell(i).isNear(right);
-    };
-    const first = this.#sizes.find(isNear);
-    const isOnly = first !== null && this.#sizes.find((i) => i !== first && isNear(i)) === null;
-    if (isOnly) this.#sizes.cell(first).value -= excess;
-  }
-
-  /** Takes bytes from the size of a sample. */
-  shorten(sample: number, bytes: number): void {
-    if (sample >= 0 && this.#sizes.at(sample) > bytes) this.#sizes.cell(sample).value -= bytes;
-  }
-
-  /** States that all samples lie in one row. */
-  placeInRow(start: number): void {
-    if (this.#runs.count === 0 || this.#places.count === 0) return;
-    this.#places.cell(0).value = start;
-    for (const [field, value] of [1, this.#sizes.count, 1].entries()) this.#runs.cell(0, field).value = value;
-    this.#places.shorten();
-    this.#runs.shorten();
-  }
-
-  /** Whether all samples lie in one row, by the places of the chunks. */
-  isInRow(start: number): boolean {
-    if (this.#runs.count === 0) return false;
-    const offsets = this.offsetsFrom(start);
-    let sample = 0;
-    for (let chunk = 0, run = 0; chunk < this.#places.count; chunk++) {
-      while (run + 1 < this.#runs.count && this.#runs.at(run + 1) <= chunk + 1) run++;
-      const isFirst = run > 0 || this.#runs.at(0) === 1;
-      if (!isFirst || this.#runs.at(run, 2) !== 1 || this.#places.at(chunk) !== offsets[sample]) return false;
-      sample += this.#runs.at(run, 1);
-    }
-    return sample === offsets.length;
+    return new IndexTables(index, track, { movie, media, description });
   }
 
   /**
@@ -187,7 +126,7 @@ export class IndexTables {
     const { scale } = this.#movie;
     const edits = this.#edits;
     const shown = [this.#shown, edits?.sum((i) => edits.at(i)) ?? 0].map((ticks) => ticks / scale.value);
-    const counted = (this.#sizes.count * this.#packetSamples) / this.#rate;
+    const counted = (this.#places.samples * this.#packetSamples) / this.#rate;
     const media = [this.#mediaSeconds, this.#ticks / this.#media.scale.value, counted];
     const [first = 0, ...others] = shown.filter(isClaim);
     const isShown = others.every((other) => Math.abs(other - first) <= SLACK_SECONDS) && first > 0;
@@ -208,7 +147,7 @@ export class IndexTables {
 
   /** Repairs durations and the unit of the movie. */
   mendTimes(): void {
-    if (this.#durations.count > 0 && this.hasSizes) this.#mendDurations();
+    if (this.#durations.count > 0 && this.#places.isStated) this.#mendDurations();
     this.#mendMovie();
     if (this.#edits !== null) this.#mendLastEdit(this.#edits);
     if (this.#edits?.count === 1) this.#mendEdit(this.#edits.cell(0), this.#edits.cell(0, 1));
@@ -217,14 +156,14 @@ export class IndexTables {
   #mendDurations(): void {
     const durations = this.#durations;
     const { duration } = this.#media;
-    const tooMany = durations.sum((i) => durations.at(i)) - this.#sizes.count;
+    const tooMany = durations.sum((i) => durations.at(i)) - this.#places.samples;
     const isNear = (i: number): boolean => durations.cell(i).isNear(durations.at(i) - tooMany);
     // Of several that may be miscounted, it is the one with which the durations add up to that of the media.
     const stated = this.#ticks;
     const addsUp = (i: number): boolean => stated - tooMany * durations.at(i, 1) === duration.value;
     const miscounted = durations.find((i) => isNear(i) && addsUp(i)) ?? durations.find(isNear);
     if (tooMany !== 0 && miscounted !== null) durations.cell(miscounted).value -= tooMany;
-    else if (tooMany !== 0 && durations.count === 1) durations.cell(0).value = this.#sizes.count;
+    else if (tooMany !== 0 && durations.count === 1) durations.cell(0).value = this.#places.samples;
     const ticks = this.#ticks;
     const excess = ticks - duration.value;
     const wrong = durations.find((i) => {

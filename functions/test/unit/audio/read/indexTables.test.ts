@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { mendIndexBoxes } from '../../../../src/audio/read/containers/indexBoxes.ts';
 import { IndexTables } from '../../../../src/audio/read/containers/indexTables.ts';
+import { SamplePlaces } from '../../../../src/audio/read/containers/samplePlaces.ts';
 
 function box(type: string, content: Uint8Array): Buffer {
   const head = Buffer.from(`\0\0\0\0${type}`, 'latin1');
@@ -37,16 +38,20 @@ describe('The index of an MP4 file', () => {
     let repaired = 0;
     fc.assert(
       fc.property(index, (bytes) => {
-        const tables = IndexTables.of(bytes, mendIndexBoxes(bytes));
-        if (tables === null) return;
-        repaired++;
-        tables.mendUnit();
-        tables.mendTimes();
-        const { seconds } = tables;
-        assert.ok(seconds === null || seconds > 0);
-        if (!tables.hasSizes) return;
-        tables.mendSize(tables.bytes - 1000);
-        if (!tables.isInRow(0)) tables.placeInRow(0);
+        const boxes = mendIndexBoxes(bytes);
+        for (const tables of IndexTables.all(bytes, boxes)) {
+          if (tables === null) continue;
+          repaired++;
+          tables.mendUnit();
+          tables.mendTimes();
+          const { seconds } = tables;
+          assert.ok(seconds === null || seconds > 0);
+        }
+        const places = boxes.tracks.map((each) => new SamplePlaces(bytes, each)).filter((each) => each.isStated);
+        for (const each of places) {
+          each.mendRuns(() => 0);
+          if (!each.isInRow(0)) each.placeInRow(0);
+        }
       }),
       { numRuns: 2000 },
     );
