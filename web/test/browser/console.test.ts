@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording, type Sample } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
+import { becomes, untilWhole } from './support/becomes.ts';
 import { deleteAccount, setText, uidOf } from './support/operator.ts';
 import { launch, ORIGIN, Visitor, untilKept, untilRecorded } from './support/browser.ts';
 
@@ -138,6 +139,7 @@ describe('The console', function () {
 
     const lines = page.locator('.transcript .turn > p:last-child');
     await lines.first().waitFor();
+    await untilWhole(page);
     assert.equal(words((await lines.allTextContents()).join(' ')), said);
     assert.equal(await page.locator('.turn-head b').first().textContent(), 'Speaker 1');
 
@@ -145,7 +147,8 @@ describe('The console', function () {
     const wanted = kitchen.words[3]?.text.replace(/\W/g, '') ?? '';
     await page.keyboard.type(wanted.toUpperCase());
     await page.getByText(/^1 of \d+$/).waitFor();
-    assert.equal((await page.locator('mark').first().textContent())?.toLowerCase(), wanted.toLowerCase());
+    const marked = page.locator('mark').first();
+    await becomes(async () => (await marked.textContent())?.toLowerCase(), wanted.toLowerCase());
     await page.keyboard.press('Escape');
 
     await page.getByRole('button', { name: 'Copy' }).click();
@@ -187,14 +190,15 @@ describe('The console', function () {
     const notice = page.getByText('it may be incomplete');
     await notice.waitFor();
     const copy = page.getByRole('button', { name: 'Copy' });
-    assert.equal(await copy.isDisabled(), true);
+    await copy.and(page.locator(':disabled')).waitFor();
     await page.getByText('Export', { exact: true }).click();
     for (const name of ['Markdown', 'SRT', 'JSON'])
-      assert.equal(await page.getByRole('button', { name }).isDisabled(), true);
+      await page.getByRole('button', { name }).and(page.locator(':disabled')).waitFor();
     await assertAccessible(page, 'A conversation without a network');
 
     await visitor.context.setOffline(false);
     await notice.waitFor({ state: 'detached' });
+    await untilWhole(page);
     const lines = page.locator('.transcript .turn > p:last-child');
     assert.equal(words((await lines.allTextContents()).join(' ')), said);
     await copy.click();
@@ -259,7 +263,9 @@ describe('The console', function () {
     await standIn.reset();
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.locator('.chip').getByText('Done', { exact: true }).waitFor();
-    assert.equal(await page.getByText('refused this audio').count(), 0);
+    // Another listener reads the states of the recordings than that of the job.
+    await page.getByText('refused this audio').first().waitFor({ state: 'detached' });
+    await page.locator('.file-row').getByText('transcribed').first().waitFor();
     assert.equal((await standIn.log()).requests.length, 1);
   });
 

@@ -7,6 +7,7 @@ import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
 import { wavFile } from '../../../dev/samples/encode.ts';
 import { assertAccessible } from './support/accessibility.ts';
+import { fits } from './support/becomes.ts';
 import { launch, Visitor, untilRecorded } from './support/browser.ts';
 import { putDocuments, putObject, uidOf } from './support/operator.ts';
 import { putConversations, seedTranscript } from './support/seed.ts';
@@ -56,8 +57,6 @@ describe('Everyday use', function () {
     await visitor.leave();
     await browser.close();
   });
-
-  const fits = (): Promise<boolean> => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 
   const isDone = (name: string | RegExp): Promise<void> =>
     page.locator('.file-row').filter({ hasText: name }).getByText('done, deleted here').first().waitFor();
@@ -123,7 +122,7 @@ describe('Everyday use', function () {
     await page.getByRole('status').getByText('Paused.').waitFor();
     const paused = await page.getByRole('timer').innerText();
     await page.setViewportSize({ width: 320, height: 640 });
-    assert(await fits(), 'the pause is too wide for a phone');
+    await fits(page, 'the pause on a phone');
     await page.setViewportSize({ width: 1280, height: 860 });
     assert.equal(await page.getByRole('timer').innerText(), paused);
     await page.keyboard.press('Enter'); // The same button resumes.
@@ -178,7 +177,7 @@ describe('Everyday use', function () {
     await page.getByRole('link', { name: 'Export this day' }).click();
     await page.getByLabel('From', { exact: true }).fill('2026-05-05');
     await page.getByRole('alert').getByText('later than the last one').waitFor();
-    assert.equal(await page.getByRole('button', { name: 'Save as a zip' }).isDisabled(), true);
+    await page.getByRole('button', { name: 'Save as a zip', disabled: true }).waitFor();
     await page.getByLabel('From', { exact: true }).fill('2026-05-04');
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Save as a zip' }).click();
@@ -242,12 +241,13 @@ describe('Everyday use', function () {
     await other.getByRole('button', { name: 'Split here' }).click();
     await page.waitForFunction(() => document.querySelectorAll('.sentence').length === 2);
     await other.getByText('A new conversation begins here.').waitFor();
-    assert.equal(await other.getByText('The change is being saved').count(), 0);
+    await other.getByText('The change is being saved').waitFor({ state: 'detached' });
     assert.equal(await dialog.getByRole('textbox').inputValue(), 'See you at the pier.');
     await dialog.getByRole('button', { name: 'Correct' }).click();
     await page.getByText('The sentence is corrected.').waitFor();
 
     await page.locator('.sentence').first().click();
+    await page.locator('.sentence-bar').waitFor();
     for (const size of [
       { width: 320, height: 215 },
       { width: 390, height: 844 },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
+import { becomes, fits } from './support/becomes.ts';
 import { launch, PASSWORD, readStore, Visitor } from './support/browser.ts';
 import { countDocuments, uidOf } from './support/operator.ts';
 import { putConversations, seedJobs, seedTranscript } from './support/seed.ts';
@@ -122,7 +123,7 @@ describe('The conversations of a user', function () {
       .waitFor();
     await assertAccessible(page, 'The settings after an import with refusals');
     await page.setViewportSize({ width: 320, height: 640 });
-    assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it is too wide');
+    await fits(page, 'the result on a phone');
     await visitor.shot('imported-phone');
     assert.equal(await importFiles({ name: 'all.zip', buffer: zip }), '0 added, 3 were already here.');
 
@@ -130,7 +131,7 @@ describe('The conversations of a user', function () {
     await page.locator('.conversations a').first().click();
     await page.locator('.sentence').getByText('Ships sail tomorrow.').waitFor();
     await page.getByRole('button', { name: 'Star', pressed: true }).waitFor();
-    assert.equal(await page.locator('.sentence').count(), 3);
+    await becomes(() => page.locator('.sentence').count(), 3);
     await visitor.go('Settings');
     const again = await exportZip();
     assert.deepEqual(await contentOf(again), await contentOf(zip), 'a second export is the same');
@@ -206,7 +207,7 @@ describe('The conversations of a user', function () {
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog', { name: 'Delete everything?' });
     const confirm = dialog.getByRole('button', { name: 'Delete everything' });
-    assert(await confirm.isDisabled());
+    await confirm.and(page.locator(':disabled')).waitFor();
     await assertAccessible(page, 'The dialog that deletes everything');
     await visitor.shot('delete-everything');
     await page.keyboard.press('Escape');

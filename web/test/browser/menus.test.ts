@@ -1,5 +1,5 @@
-import assert from 'node:assert/strict';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { becomes } from './support/becomes.ts';
 import { launch, Visitor } from './support/browser.ts';
 import { uidOf } from './support/operator.ts';
 import { putConversations, seedTranscript } from './support/seed.ts';
@@ -7,6 +7,20 @@ import { putConversations, seedTranscript } from './support/seed.ts';
 const ID = 'c'.repeat(20);
 /** From a page at a zoom of 400 % to a large screen: the buttons take three rows, two or one. */
 const WIDTHS = [320, 390, 480, 640, 1280];
+
+/** Waits until the element with this tag, or with this text, has the focus. */
+const hasFocus = (page: Page, wanted: { readonly tag?: string; readonly text?: string }): Promise<void> =>
+  becomes(
+    () =>
+      page.evaluate(
+        ({ tag, text }) => ({
+          ...(tag === undefined ? {} : { tag: document.activeElement?.tagName }),
+          ...(text === undefined ? {} : { text: document.activeElement?.textContent }),
+        }),
+        wanted,
+      ),
+    wanted,
+  );
 
 describe('The menus of a conversation', function () {
   let browser: Browser;
@@ -41,8 +55,9 @@ describe('The menus of a conversation', function () {
           const box = document.querySelector('details[open] > ul')?.getBoundingClientRect();
           return box !== undefined && box.left >= 0 && box.right <= innerWidth;
         });
-        assert.equal(await list.getByRole('button').first().isVisible(), true);
+        await list.getByRole('button').first().waitFor();
         await page.keyboard.press('Escape');
+        await list.waitFor({ state: 'hidden' });
       }
     }
   });
@@ -55,11 +70,11 @@ describe('The menus of a conversation', function () {
     await page.getByText('Export', { exact: true }).click();
     await page.getByRole('button', { name: 'SRT' }).waitFor();
     await page.keyboard.press('Escape');
-    assert.equal(await page.getByRole('button', { name: 'SRT' }).isVisible(), false);
-    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SUMMARY');
+    await page.getByRole('button', { name: 'SRT' }).waitFor({ state: 'hidden' });
+    await hasFocus(page, { tag: 'SUMMARY' });
     await page.getByText('Export', { exact: true }).click();
     await page.getByRole('button', { name: 'SRT' }).click();
-    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SUMMARY', 'a command gives focus back');
+    await hasFocus(page, { tag: 'SUMMARY' }); // A command gives the focus back.
     const remove = page.getByRole('button', { name: 'Delete', exact: true });
     await remove.click();
     await page.locator('dialog[open]').waitFor();
@@ -88,7 +103,7 @@ describe('The menus of a conversation', function () {
       .getByRole('dialog')
       .getByText(/does not answer/)
       .waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Rename');
+    await hasFocus(page, { text: 'Rename' });
     await page.unroute('**/editConversation');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Another title' }).waitFor();

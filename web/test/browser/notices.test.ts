@@ -83,7 +83,7 @@ describe('Notifications that recordings are ready', function () {
     });
     await setting().click();
     await page.getByText('allow it in the settings of the browser').waitFor();
-    assert(!(await setting().isChecked()), 'what is forbidden is not ticked');
+    await setting().and(page.locator(':not(:checked)')).waitFor(); // What is forbidden is not ticked.
     await assertAccessible(page, 'The settings where notices are forbidden');
     await page.evaluate(() => {
       (globalThis as Page_).told.answer = 'granted';
@@ -91,7 +91,7 @@ describe('Notifications that recordings are ready', function () {
     await setting().focus();
     await page.keyboard.press('Space');
     await page.waitForFunction(() => (globalThis as Page_).told.asked === 2);
-    assert(await setting().isChecked());
+    await setting().and(page.locator(':checked')).waitFor();
   });
 
   it('are shown with the result when the last job ends while the page is in the background', async () => {

@@ -6,24 +6,38 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
+import { becomes, fits } from './support/becomes.ts';
 import { launch, LIMIT_MS, ORIGIN, shotOf, Visitor } from './support/browser.ts';
 
 /** A dialogue of half a minute in one recording, and so in one chunk. */
 const kitchen = loadSamples().find(({ scenario }) => scenario === 'kitchen');
 const PHONE = { width: 320, height: 640 };
 
-type Listening = typeof globalThis & { players: HTMLAudioElement[] };
+interface Played {
+  players: HTMLAudioElement[];
+  /** How often one of them has begun to play. A short sentence may have ended before a test looks. */
+  starts: number;
+  /** Every sentence that was highlighted, in order. */
+  lit: string[];
+}
 
-/** Remembers the players, because audio elements that are not in the page cannot be found otherwise. */
+type Listening = typeof globalThis & { played: Played };
+
+/** Remembers the players, because audio elements that are not in the page cannot be found otherwise, and what they did. */
 function rememberPlayers(): void {
-  const page = globalThis as Listening;
-  page.players = [];
+  const played: Played = { players: [], starts: 0, lit: [] };
+  (globalThis as Listening).played = played;
   const Native = globalThis.Audio;
   globalThis.Audio = function remembered() {
     const player = new Native();
-    page.players.push(player);
+    player.addEventListener('playing', () => played.starts++);
+    played.players.push(player);
     return player;
   } as unknown as typeof Audio;
+  new MutationObserver((changes) => {
+    for (const { target } of changes)
+      if (target instanceof HTMLElement && target.dataset['sounding'] !== undefined) played.lit.push(target.innerText);
+  }).observe(document, { subtree: true, attributeFilter: ['data-sounding'] });
 }
 
 describe('A conversation that is shared with its audio', function () {
@@ -64,15 +78,19 @@ describe('A conversation that is shared with its audio', function () {
   });
 
   const dialog = () => page.getByRole('dialog', { name: 'Share this conversation' });
-  const fits = (of: Page): Promise<boolean> => of.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
   const player = () =>
     reader.evaluate(() => {
-      const { paused, currentTime, duration, src } = (globalThis as Listening).players.at(-1) ?? new Audio();
-      return { paused, currentTime, duration, isOwn: src.startsWith('blob:') };
+      const { paused, src } = (globalThis as Listening).played.players.at(-1) ?? new Audio();
+      return { paused, isOwn: src.startsWith('blob:') };
     });
   const lit = () => reader.locator('.sentence[data-sounding]');
-  const untilPlaying = () =>
-    reader.waitForFunction(() => (globalThis as Listening).players.some((one) => !one.paused && one.currentTime > 0));
+
+  /** Does what starts the audio, and waits until it plays. */
+  async function play(start: () => Promise<void>): Promise<void> {
+    const before = await reader.evaluate(() => (globalThis as Listening).played.starts);
+    await start();
+    await reader.waitForFunction((starts) => (globalThis as Listening).played.starts > starts, before);
+  }
 
   async function ask<View>(address: string): Promise<View> {
     const token = link.split('#')[1] ?? '';
@@ -89,7 +107,7 @@ describe('A conversation that is shared with its audio', function () {
     await choice.check();
     await dialog().getByText('the original audio, even where you corrected the text').waitFor();
     await page.setViewportSize(PHONE);
-    assert(await fits(page), 'the dialog is too wide for a phone');
+    await fits(page, 'the dialog on a phone');
     await assertAccessible(page, 'The dialog that shares audio');
     await page.setViewportSize({ width: 1280, height: 860 });
     await dialog().getByRole('button', { name: 'Make a link' }).click();
@@ -102,18 +120,18 @@ describe('A conversation that is shared with its audio', function () {
     reader.on('request', (request) => asked.push(request.url()));
     await reader.goto(link);
     await reader.getByRole('group', { name: 'Listen' }).waitFor();
-    assert(await fits(reader), 'it is too wide for a phone');
+    await fits(reader, 'the conversation on a phone');
     await assertAccessible(reader, 'A shared conversation with audio');
     const focused = () => reader.evaluate(() => document.activeElement?.className ?? '');
     for (let i = 0; i < 20 && (await focused()) !== 'transcript'; i++) await reader.keyboard.press('Tab');
-    for (const key of ['ArrowDown', 'ArrowDown', 'Tab', 'Enter']) await reader.keyboard.press(key);
-    await untilPlaying();
     const second = await reader.locator('.sentence').nth(1).innerText();
-    assert.equal(await lit().innerText(), second);
+    for (const key of ['ArrowDown', 'ArrowDown', 'Tab']) await reader.keyboard.press(key);
+    await play(() => reader.keyboard.press('Enter'));
+    assert.equal((await player()).isOwn, true);
+    await becomes(() => reader.evaluate(() => (globalThis as Listening).played.lit[0]), second);
     await reader.waitForFunction(() => CSS.highlights.get('sounding') !== undefined);
     await assertAccessible(reader, 'A shared conversation that is played');
     await shotOf(reader, 'shared-listening');
-    assert.equal((await player()).isOwn, true);
     // No element with the focus uses the key, so it pauses.
     await reader.evaluate(() => {
       (document.activeElement as HTMLElement).blur();
@@ -147,8 +165,7 @@ describe('A conversation that is shared with its audio', function () {
     assert(heard.seconds < 18 && heard.loudSeconds > 2, JSON.stringify(heard));
 
     await reader.locator('.sentence').last().click();
-    await reader.getByRole('button', { name: 'Play from here' }).click();
-    await untilPlaying();
+    await play(() => reader.getByRole('button', { name: 'Play from here' }).click());
     await reader.getByRole('button', { name: 'Play', exact: true }).waitFor();
     assert.equal(await lit().count(), 0);
   });
@@ -167,9 +184,8 @@ describe('A conversation that is shared with its audio', function () {
       await assertAccessible(reader, 'A shared conversation whose audio does not come');
       await reader.unroute('**/v2/sync/shared/audio**');
     }
-    await reader.getByRole('button', { name: 'Play', exact: true }).click();
-    await untilPlaying();
-    assert.equal(await reader.getByRole('alert').count(), 0);
+    await play(() => reader.getByRole('button', { name: 'Play', exact: true }).click());
+    await reader.getByRole('alert').waitFor({ state: 'detached' });
   });
 
   it('stops as soon as its owner withdraws the link, also in an open page', async () => {

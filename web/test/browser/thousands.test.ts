@@ -118,7 +118,8 @@ describe('Ten thousand recordings on this device', function () {
     await page.reload();
     await sign.waitFor();
     await page.getByRole('button', { name: 'Start recording' }).waitFor();
-    return page.evaluate(() => Math.round(measured.usableAt));
+    const usableAt = await page.waitForFunction(() => measured.usableAt);
+    return Math.round(await usableAt.jsonValue());
   }
 
   /**

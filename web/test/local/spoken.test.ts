@@ -6,6 +6,7 @@ import type { Browser } from 'playwright-core';
 import { wavFile } from '../../../dev/samples/encode.ts';
 import { loadSamples } from '../../../dev/samples/samples.ts';
 import { floatToS16le, samplePcm } from '../../../functions/bench/sound.ts';
+import { untilWhole } from '../browser/support/becomes.ts';
 import { launch, untilRecorded, Visitor } from '../browser/support/browser.ts';
 
 /** The sample that the recogniser understands best: two recordings without a gap. */
@@ -70,6 +71,7 @@ describe('A sentence spoken into the console', function () {
 
     const lines = page.locator('.transcript .turn > p:last-child');
     await lines.first().waitFor();
+    await untilWhole(page);
     const heard = wordsOf((await lines.allTextContents()).join(' '));
     const spoken = wordsOf(train.words.map(({ text }) => text).join(' '));
     const found = inOrder(spoken, heard);
