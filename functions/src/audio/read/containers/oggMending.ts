@@ -1,5 +1,6 @@
 /**
- * Repairs damaged pages of an Ogg file. A single wrong byte is found by the checksum of its page. In a file with one stream,
+ * Repairs damaged pages of an Ogg file. A single wrong byte is found by the checksum of its page, and the numbers of pages show which
+ * ones are doubled or swapped (`oggOrder.ts`). In a file with one stream,
  * damaged headers that do not describe the sound are written anew: comments, without which no decoder begins; and `OpusHead`,
  * whose values are nearly always the same or stated by each packet.
  */
@@ -21,7 +22,9 @@ import {
 import type { PageHead } from '../oggPage.ts';
 import { openView, readAt } from './fileView.ts';
 import { codecOf, pageAt, pagesOf } from './ogg.ts';
-import type { OggPage } from './ogg.ts';
+import type { OggPage, OggPiece } from './ogg.ts';
+import { inOrder } from './oggOrder.ts';
+import type { MendedPiece } from './oggOrder.ts';
 
 /** How many bytes are searched for damaged headers: comments may contain a picture. */
 const MAX_BYTES = 1024 * 1024;
@@ -40,7 +43,7 @@ const STEREO_PACKET = 0x04;
 export async function mendPages(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
-    await mendBytes(file, path);
+    await mendPieces(file, path);
     const bytes = await readAt(file, 0, MAX_BYTES);
     const head = opusHeadFor(bytes);
     if (head !== null) await file.write(head, 0, head.length, 0);
@@ -52,20 +55,31 @@ export async function mendPages(path: string): Promise<void> {
   }
 }
 
-/** Corrects every page in which exactly one byte is wrong. */
-async function mendBytes(file: FileHandle, path: string): Promise<void> {
+/** Writes what is mended in place: behind a page that is left out, all moves to the front. */
+async function mendPieces(file: FileHandle, path: string): Promise<void> {
   const view = openView(path);
   try {
-    for (const { page, position, bytes } of pagesOf(view)) {
-      if (page !== null || bytes.length < PAGE_HEAD_BYTES) continue;
-      const wrong = wrongByte(checksumDifference(bytes), bytes.length);
-      if (wrong === null) continue;
-      const mended = Buffer.from(bytes);
-      mended[wrong.at] = (mended[wrong.at] ?? 0) ^ wrong.by;
-      if (pageAt(mended, 0)?.size === mended.length) await file.write(mended, wrong.at, 1, position + wrong.at);
+    let at = 0;
+    for (const { position, bytes, isMended } of inOrder(mendedPieces(pagesOf(view)))) {
+      if (isMended || at !== position) await file.write(bytes, 0, bytes.length, at);
+      at += bytes.length;
     }
+    await file.truncate(at);
   } finally {
     closeSync(view.fd);
+  }
+}
+
+/** Corrects every page in which exactly one byte is wrong. */
+function* mendedPieces(pieces: Iterable<OggPiece>): Generator<MendedPiece, void, undefined> {
+  for (const { position, bytes, page } of pieces) {
+    const isDamaged = page === null && bytes.length >= PAGE_HEAD_BYTES;
+    const wrong = isDamaged ? wrongByte(checksumDifference(bytes), bytes.length) : null;
+    const mended = Buffer.from(bytes);
+    if (wrong !== null) mended[wrong.at] = (mended[wrong.at] ?? 0) ^ wrong.by;
+    const found = wrong === null ? null : pageAt(mended, 0);
+    const isMended = found?.size === bytes.length;
+    yield isMended ? { position, bytes: mended, page: found, isMended } : { position, bytes, page, isMended };
   }
 }
 

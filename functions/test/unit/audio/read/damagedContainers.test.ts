@@ -29,6 +29,12 @@ function encodedAs({ encoder, extension }: (typeof KINDS)[keyof typeof KINDS]): 
 
 const power = (pcm: Float32Array): number => pcm.reduce((sum, sample) => sum + sample * sample, 0);
 
+/** The pages of an Ogg file. */
+function pagesIn(bytes: Buffer): Buffer[] {
+  const starts = [...bytes.toString('latin1').matchAll(/OggS\0/g)].map(({ index }) => index);
+  return starts.map((start, i) => bytes.subarray(start, starts[i + 1] ?? bytes.length));
+}
+
 describe('Damaged files', function () {
   for (const [name, kind] of Object.entries(KINDS)) {
     for (const [damage, fill] of [
@@ -131,6 +137,28 @@ describe('Damaged files', function () {
         const decoded = await decodeAll(damaged, file('mp3'), { decoder });
         assert.ok(Math.abs(decoded.pcm.length - intact.length) < 0.1 * RATE, `${decoded.pcm.length / RATE} s`);
         assert.ok(Math.abs(lostSeconds(decoded) - 4) < 0.2, `${lostSeconds(decoded)} s lost`);
+      }
+    });
+  }
+
+  for (const codec of ['libopus', 'libvorbis', 'flac']) {
+    it(`with doubled or swapped pages of ${codec} in .ogg are as they were`, async () => {
+      const bytes = encode('ogg', [], ['-c:a', codec, '-page_duration', '200000']);
+      const pages = pagesIn(bytes);
+      const middle = pages.length >> 1;
+      const [before, behind] = [pages.slice(0, middle), pages.slice(middle)];
+      const [first, second, ...others] = behind;
+      assert.ok(first !== undefined && second !== undefined);
+      const { pcm } = await decodeAll(bytes, file('ogg'));
+      for (const [name, damaged] of [
+        ['one is doubled', [...before, first, ...behind]],
+        ['three are doubled', [...before, ...before.slice(-3), ...behind]],
+        ['two are swapped', [...before, second, first, ...others]],
+        ['the last is doubled', [...pages, pages.at(-1)!]],
+      ] as const) {
+        const decoded = await decodeAll(Buffer.concat(damaged), file('ogg'));
+        assert.equal(lostSeconds(decoded), 0, name);
+        assert.deepEqual(decoded.pcm, pcm, name);
       }
     });
   }
