@@ -1,7 +1,7 @@
 /** The durations that files of chunks claim: AIFF, CAF, and WAV with compressed samples. */
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
-import { aiffRate } from './pcmFormats.ts';
+import { aiffRate, cafRate } from './pcmFormats.ts';
 
 /** The largest number of chunks that are read. */
 const MAX_CHUNKS = 10_000;
@@ -61,7 +61,7 @@ export function cafSeconds(file: FileView): number | null {
   for (const { name, size, content } of chunksOfCaf(file)) {
     if (name === 'desc' && content.length >= 24) {
       format = {
-        rate: content.readDoubleBE(0),
+        rate: cafRate(content),
         packetBytes: content.readUInt32BE(16),
         packetFrames: content.readUInt32BE(20),
       };

@@ -11,6 +11,7 @@ import { SAMPLE_RATE, type ReadReport, type SourceFrame } from '../pcm.ts';
 import { markZeroedSectors } from './adpcmBlocks.ts';
 import { lostBatch, withoutStart } from './batch.ts';
 import type { Batches } from './batch.ts';
+import { mendCaf } from './cafHeaders.ts';
 import { mp3DelaySeconds } from './encoderDelay.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
 import { filesWithin } from './filesWithin.ts';
@@ -187,6 +188,7 @@ async function* decodeFile(path: string, extension: FileExtension, options: File
 export async function mendFile(path: string, extension: FileExtension): Promise<boolean> {
   if (extension === 'flac') await mendFlacHeaders(path);
   if (extension === 'ogg') await mendPages(path);
+  if (extension === 'caf') await mendCaf(path);
   if (extension === 'wav') await markZeroedSectors(path);
   return extension === 'm4a' && (await mendBoxes(path));
 }

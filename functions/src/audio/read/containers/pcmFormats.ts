@@ -35,9 +35,28 @@ export function wavFormat(description: Buffer): PcmFormat | null {
 
 /** The rates of nearly all recordings are whole parts or multiples of these. */
 const RATE_FAMILIES = [8000, 11_025];
+const MAX_USUAL_RATE = 384_000;
 
 export function isUsualRate(rate: number): boolean {
-  return Number.isInteger(rate) && rate > 0 && RATE_FAMILIES.some((each) => rate % each === 0);
+  return (
+    Number.isInteger(rate) && rate > 0 && rate <= MAX_USUAL_RATE && RATE_FAMILIES.some((each) => rate % each === 0)
+  );
+}
+
+/** The rates of nearly all recordings of plain samples. */
+const USUAL_RATES = [
+  8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000,
+];
+
+/** Rates of old computers, and of sound for film and video, that differ from a usual one by a byte. */
+const ODD_RATES = [11_127, 22_254, 44_056, 44_144, 47_952, 48_048];
+
+/** The rate that a header states, or the only usual one that it becomes by changing one byte. @param bytesOf how the header states a rate */
+function mendedRate(rate: number, stated: Buffer, bytesOf: (rate: number) => Buffer): number {
+  const isKnown = isUsualRate(rate) || ODD_RATES.includes(Math.floor(rate));
+  const isNear = (usual: number): boolean => bytesOf(usual).filter((byte, i) => byte !== stated[i]).length === 1;
+  const [only = rate, ...others] = isKnown ? [] : USUAL_RATES.filter(isNear);
+  return others.length > 0 ? rate : only; // rates that are doubled differ in the exponent alone
 }
 
 function wavEncoding(tag: number, bits: number): Encoding | null {
@@ -55,9 +74,29 @@ export function aiffFormat(description: Buffer, isCoded: boolean): PcmFormat | n
   return withEncoding(aiffEncoding(coding, bits), description.readUInt16BE(0), aiffRate(description));
 }
 
-/** The sampling rate in the common chunk of AIFF, Hz: an 80-bit float. */
+/** Where the rate stands in the common chunk of AIFF: an 80-bit float. */
+const [AIFF_RATE_AT, AIFF_RATE_BYTES] = [8, 10];
+
+/** The sampling rate in the common chunk of AIFF, Hz. */
 export function aiffRate(description: Buffer): number {
-  return (description.readUInt32BE(10) / 2 ** 31) * 2 ** ((description.readUInt16BE(8) & 0x7fff) - 16_383);
+  const stated = description.subarray(AIFF_RATE_AT, AIFF_RATE_AT + AIFF_RATE_BYTES);
+  const rate = (stated.readUInt32BE(2) / 2 ** 31) * 2 ** ((stated.readUInt16BE(0) & 0x7fff) - 16_383);
+  return mendedRate(rate, stated, (usual) => {
+    const bytes = Buffer.alloc(AIFF_RATE_BYTES);
+    const exponent = Math.floor(Math.log2(usual));
+    bytes.writeUInt16BE(16_383 + exponent, 0);
+    bytes.writeUInt32BE(usual * 2 ** (31 - exponent), 2);
+    return bytes;
+  });
+}
+
+/** The sampling rate in the description of CAF, Hz. */
+export function cafRate(description: Buffer): number {
+  return mendedRate(description.readDoubleBE(0), description.subarray(0, 8), (usual) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleBE(usual);
+    return bytes;
+  });
 }
 
 function aiffEncoding(coding: string, bits: number): Encoding | null {
@@ -79,7 +118,7 @@ export function cafFormat(description: Buffer): PcmFormat | null {
   const sampleBytes = description.readUInt32BE(16) / channels;
   const isWhole = sampleBytes * 8 <= bits || !PADDED_BYTES.includes(sampleBytes);
   const encoding = cafEncoding(description.toString('latin1', 8, 12), description.readUInt32BE(12), bits);
-  return withEncoding(isWhole ? encoding : null, channels, description.readDoubleBE(0));
+  return withEncoding(isWhole ? encoding : null, channels, cafRate(description));
 }
 
 function cafEncoding(coding: string, flags: number, bits: number): Encoding | null {

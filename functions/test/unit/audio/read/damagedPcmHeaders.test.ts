@@ -1,7 +1,7 @@
 /** WAV, AIFF and CAF files with one wrong number in their headers: the others say what it was. */
 import assert from 'node:assert/strict';
-import { decodeAll, ffmpeg, lostSeconds, s16le } from '../../../support/audio.ts';
-import { encode, file, SIGNAL } from '../../../support/containers.ts';
+import { decodeAll, ffmpeg, lostSeconds, RATE, s16le } from '../../../support/audio.ts';
+import { encode, file, hasCode, SECONDS, SIGNAL } from '../../../support/containers.ts';
 
 const INPUT = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
 const encodeAs = (extension: 'wav' | 'aiff' | 'caf', ...options: readonly string[]): Buffer => {
@@ -18,6 +18,13 @@ const encodeAs = (extension: 'wav' | 'aiff' | 'caf', ...options: readonly string
   return raw;
 };
 
+/** A CAF file of compressed packets: its table of packets is written at the end. */
+function encodeToFile(...codec: readonly string[]): Buffer {
+  return encode('m4a', [], [...codec, '-f', 'caf']);
+}
+
+const alac = encodeToFile('-c:a', 'alac');
+
 describe('A PCM file with one wrong byte in its header', () => {
   for (const [extension, chunk, field, at] of [
     ['wav', 'fmt ', 'channels', 2],
@@ -33,6 +40,12 @@ describe('A PCM file with one wrong byte in its header', () => {
     ['aiff', 'SSND', 'offset', 3],
     ['aiff', 'SSND', 'size', -2],
     ['aiff', 'SSND', 'size', -3],
+    ['aiff', 'COMM', 'rate', 8],
+    ['aiff', 'COMM', 'rate', 10],
+    ['aiff', 'COMM', 'rate', 11],
+    ['caf', 'desc', 'rate', 4],
+    ['caf', 'desc', 'rate', 6],
+    ['caf', 'desc', 'rate', 7],
     ['caf', 'desc', 'bytes of a packet', 20],
     ['caf', 'desc', 'bytes of a packet', 21],
     ['caf', 'desc', 'bytes of a packet', 22],
@@ -53,8 +66,46 @@ describe('A PCM file with one wrong byte in its header', () => {
   }
 
   it('is read at its unusual rate if the other numbers agree', async () => {
-    const { pcm } = await decodeAll(encodeAs('wav', '-ar', '12345'), file('wav'));
-    assert.ok(Math.abs(pcm.length - SIGNAL.length) < 160, `${pcm.length} samples`);
+    for (const extension of ['wav', 'aiff', 'caf'] as const) {
+      const { pcm } = await decodeAll(encodeAs(extension, '-ar', '12345'), file(extension));
+      assert.ok(Math.abs(pcm.length - SIGNAL.length) < 160, `${pcm.length} samples`);
+    }
+  });
+
+  it('is refused if several usual rates are as near', async () => {
+    const damaged = encodeAs('aiff');
+    damaged[damaged.indexOf('COMM') + 8 + 9]! ^= 0x05;
+    await assert.rejects(decodeAll(damaged, file('aiff')), hasCode('recording_corrupt'));
+  });
+});
+
+describe('A CAF file of packets with one wrong byte in its headers', () => {
+  for (const [chunk, field, at] of [
+    ['desc', 'rate', 1],
+    ['desc', 'bytes of a packet', 18],
+    ['desc', 'samples of a packet', 22],
+    ['desc', 'samples of a packet', 23],
+    ['kuki', 'samples of a packet', 26],
+    ['kuki', 'rate', 47],
+    ['pakt', 'packets', 7],
+    ['pakt', 'samples', 13],
+    ['pakt', 'samples', 14],
+  ] as const) {
+    it(`is read as without it: ${field} in ${chunk}, byte ${at}`, async () => {
+      const bytes = alac;
+      const { pcm } = await decodeAll(bytes, file('caf'));
+      const damaged = Buffer.from(bytes);
+      damaged[damaged.indexOf(chunk) + 12 + at]! ^= 0x55;
+      const decoded = await decodeAll(damaged, file('caf'));
+      assert.equal(lostSeconds(decoded), 0);
+      assert.deepEqual(decoded.pcm, pcm);
+    });
+  }
+
+  it('of MP3 has the duration of its frames, however many samples its writer counts in each', async () => {
+    const decoded = await decodeAll(encodeToFile('-c:a', 'libmp3lame'), file('caf'));
+    assert.equal(lostSeconds(decoded), 0);
+    assert.ok(Math.abs(decoded.pcm.length / RATE - SECONDS) < 0.15, `${decoded.pcm.length / RATE} s`);
   });
 });
 
