@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ENGINES } from './engines.ts';
-import { buildPage, testIn } from './inBrowser.ts';
+import { buildPage, filesOf, testIn } from './inBrowser.ts';
 
 /** Engines that this machine does not have are skipped, with the reason. */
 describe('Store and recorder inside a browser', () => {
@@ -14,7 +14,7 @@ describe('Store and recorder inside a browser', () => {
 
   for (const engine of ENGINES)
     it(`work in ${engine.name}`, async function () {
-      const outcomes = await testIn(engine, page.site);
+      const outcomes = await testIn(engine, filesOf(page.site));
       if ('missing' in outcomes) {
         console.log(`      ${engine.name} is skipped: ${outcomes.missing}.`);
         this.skip();

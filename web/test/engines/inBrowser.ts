@@ -1,7 +1,7 @@
-/** Runs the page with the tests in one browser, and receives the results. */
+/** Runs a page with tests in one browser, and receives the results. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,11 +10,12 @@ import { build } from 'vite';
 import { onPath, type Command, type Engine } from './engines.ts';
 import type { Outcome } from './page/harness.ts';
 
-const LIMIT_MS = 240_000;
+/** It only ends what hangs, milliseconds. */
+const LIMIT_MS = 600_000;
 const SOUND_LIMIT_MS = 10_000;
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
 
-/** Builds the page. @returns its directory, and a function that removes it */
+/** Builds the page of `page/`, and `walk.js`. @returns their directory, and a function that removes it */
 export async function buildPage(): Promise<{ readonly site: string; readonly remove: () => void }> {
   const site = mkdtempSync(path.join(os.tmpdir(), 'engines-'));
   const configFile = path.join(import.meta.dirname, 'vite.config.ts');
@@ -27,10 +28,16 @@ export async function buildPage(): Promise<{ readonly site: string; readonly rem
   };
 }
 
-/** @returns the results; or why the page cannot be opened here */
-export async function testIn({ open }: Engine, site: string): Promise<Outcome[] | { readonly missing: string }> {
+/**
+ * @param pages answers the requests of the page, whose tests post their results to `/results`
+ * @returns the results; or why the page cannot be opened here
+ */
+export async function testIn(
+  { open }: Engine,
+  pages: RequestListener,
+): Promise<Outcome[] | { readonly missing: string }> {
   const profile = mkdtempSync(path.join(os.tmpdir(), 'engine-'));
-  const results = await serve(site);
+  const results = await serve(pages);
   const sound = await startSound(profile);
   try {
     const command = open(results.url, profile);
@@ -73,7 +80,20 @@ interface Results {
   readonly outcomes: Promise<Outcome[]>;
 }
 
-async function serve(site: string): Promise<Results> {
+/** Serves the files of a directory. */
+export const filesOf =
+  (site: string): RequestListener =>
+  (request, response) => {
+    const file = path.join(site, request.url === '/' ? 'index.html' : (request.url ?? ''));
+    if (!file.startsWith(site) || !existsSync(file)) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.setHeader('Content-Type', TYPES[path.extname(file)] ?? 'application/octet-stream');
+    createReadStream(file).pipe(response);
+  };
+
+async function serve(pages: RequestListener): Promise<Results> {
   let found: (outcomes: Outcome[]) => void;
   const outcomes = new Promise<Outcome[]>((resolve) => {
     found = resolve;
@@ -88,13 +108,7 @@ async function serve(site: string): Promise<Results> {
       });
       return;
     }
-    const file = path.join(site, request.url === '/' ? 'index.html' : (request.url ?? ''));
-    if (!file.startsWith(site) || !existsSync(file)) {
-      response.writeHead(404).end();
-      return;
-    }
-    response.setHeader('Content-Type', TYPES[path.extname(file)] ?? 'application/octet-stream');
-    createReadStream(file).pipe(response);
+    pages(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, outcomes, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
