@@ -118,11 +118,8 @@ export class FaultyProxy {
     if (audio?.kind === 'multipart') audio.names = namesIn(body);
     if (fault === 'delayed') await delay(50 + random.below(400));
     const answer = refusal(fault) ?? (await this.#serialised(req, body, audio, fault === 'doubled'));
-    await this.#reply(res, answer, fault);
-    const isOurs = strangerAt(fault) === null;
-    if (audio !== null) {
-      audio.wasAnswered = isOurs && answer.status < 300 && fault !== 'cut_answer' && res.writableFinished;
-    }
+    const isWhole = await this.#reply(res, answer, fault);
+    if (audio !== null) audio.wasAnswered = isWhole && answer.status < 300 && strangerAt(fault) === null;
   }
 
   /** @returns null if the request broke off, by a fault or because the client is gone */
@@ -181,11 +178,13 @@ export class FaultyProxy {
     }
   }
 
-  async #reply(res: ServerResponse, { status, headers, body }: Answer, fault: NetworkFault | null): Promise<void> {
+  /** @returns whether the whole answer was sent */
+  async #reply(res: ServerResponse, { status, headers, body }: Answer, fault: NetworkFault | null): Promise<boolean> {
     const { random } = this.#options;
-    if (fault === 'lost_answer') {
+    // The client may have given up meanwhile. Node reports what is written to a closed connection as finished, too.
+    if (fault === 'lost_answer' || res.destroyed) {
       res.destroy();
-      return;
+      return false;
     }
     const { connection: _, 'transfer-encoding': __, 'content-length': ___, ...rest } = headers;
     res.writeHead(status, { ...rest, 'Content-Length': body.length });
@@ -193,10 +192,11 @@ export class FaultyProxy {
       res.write(body.subarray(0, random.below(body.length)));
       await delay(5);
       res.destroy();
-      return;
+      return false;
     }
     res.end(body);
     if (!res.writableFinished) await Promise.race([once(res, 'finish'), once(res, 'close')]);
+    return res.writableFinished;
   }
 
   /** Passes on the connections of Firestore's listeners, which may break off. */
