@@ -6,10 +6,12 @@
 import { OLDER_FORMAT } from 'offline-audio-sync-contract';
 import type { FileExtension } from '../format.ts';
 import { TAG_HEAD_BYTES } from '../leadIn.ts';
+import { ADTS_FRAMES, LAYER_FRAMES } from '../mpegFrames.ts';
 import { containerOf, containersWithin, HEAD_WITHIN_BYTES, SIGNATURE_BYTES } from '../signatures.ts';
 import { behindTags } from './claims.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { edgeOfFormats } from './frameParts.ts';
 import { BOX_HEAD_BYTES, boxHead, LEAST_BOX_BYTES } from './mp4Box.ts';
 
 /** How many bytes are read to recognise MP3 or AAC by its first frames. */
@@ -102,6 +104,13 @@ function endOfStream(file: FileView, start: number, extension: FileExtension): n
   return null;
 }
 
+/** MP3 and AAC end where frames of the other kind follow, too. */
+function endOfFrames(file: FileView, start: number, extension: FileExtension): number | null {
+  const [own, other] = extension === 'mp3' ? [LAYER_FRAMES, ADTS_FRAMES] : [ADTS_FRAMES, LAYER_FRAMES];
+  const ends = [endOfStream(file, start, extension), edgeOfFormats(file, start, own, other)];
+  return ends.reduce((first, end) => (end === null || (first !== null && first < end) ? first : end), null);
+}
+
 /**
  * The boxes of an MP4 file end where another file type box comes, or bytes that are not a box. Fragmented files may repeat
  * their file type: they are one file if the fragments continue to count.
@@ -173,8 +182,8 @@ const ENDS: Readonly<
   caf: endOfChunks,
   wav: endOfForm,
   aiff: endOfForm,
-  mp3: endOfStream,
-  aac: endOfStream,
+  mp3: endOfFrames,
+  aac: endOfFrames,
   amr: endOfStream,
   ogg: endOfStream,
   webm: endOfStream,

@@ -101,6 +101,18 @@ export function frameParts(file: FileView, format: FrameFormat, maxParts: number
   });
 }
 
+/** Where frames of another format follow directly behind those of a stream, or behind its tags; null if none do. */
+export function edgeOfFormats(file: FileView, start: number, format: FrameFormat, other: FrameFormat): number | null {
+  const [own, others] = [new Window(file, format), new Window(file, other)];
+  for (let at = own.findChain(own.afterTags(start), null); at !== null;) {
+    const { end } = readRun(own, at, own.frameAt(at)?.kind ?? 0);
+    const edge = own.afterTags(end);
+    if (edge < file.size && others.kindOfChain(edge) !== null) return end;
+    at = own.findChain(Math.max(at + 1, edge), null);
+  }
+  return null;
+}
+
 function readRun(bytes: Window, start: number, kind: number): Run {
   let end = start;
   let lastFrame = start;

@@ -57,6 +57,8 @@ describe('Files that lie one behind the other', function () {
     ['mp3', 'mp3'],
     ['mp3', 'mp3 at 44.1 kHz'],
     ['aac', 'aac at 44.1 kHz'],
+    ['mp3', 'aac'],
+    ['aac', 'mp3'],
     ['aac', 'ogg'],
     ['ogg', 'm4a'],
     ['webm', 'm4a'],
