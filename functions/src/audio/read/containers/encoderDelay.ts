@@ -8,7 +8,8 @@ import type { FileExtension } from '../format.ts';
 import { layerFrame } from '../mpegFrames.ts';
 import { chunksOfWav } from './chunkClaims.ts';
 import { headOf } from './claims.ts';
-import { openView } from './fileView.ts';
+import { elementAt, MATROSKA } from './ebml.ts';
+import { openView, readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { indexOf } from './mp4Index.ts';
 
@@ -34,9 +35,10 @@ const CHECKSUM_BYTES = 2;
 
 /** The delay before the audio of MP3 without such a tag, seconds; 0 if the beginning was cut off, and for other files. */
 export function mp3DelaySeconds(path: string, extension: FileExtension): number {
-  if (extension !== 'mp3' && extension !== 'wav') return 0;
+  const startIn = MP3_STARTS[extension];
+  if (startIn === undefined) return 0;
   const file = openView(path);
-  const head = extension === 'mp3' ? headOf(file) : startOfMp3In(file);
+  const head = startIn(file);
   closeSync(file.fd);
   const frame = layerFrame(head, 0);
   const [, second = 0] = head;
@@ -53,9 +55,41 @@ export function mp3DelaySeconds(path: string, extension: FileExtension): number 
 const MP3_IN_WAV = 0x55;
 
 /** The first bytes of MP3 in a WAV file; empty if it contains something else. */
-function startOfMp3In(file: FileView): Buffer {
+function startInWav(file: FileView): Buffer {
   const chunks = [...chunksOfWav(file)];
   const [format, data] = ['fmt ', 'data'].map((kind) => chunks.find(({ name }) => name === kind)?.content);
   const isMp3 = format !== undefined && format.length > 2 && format.readUInt16LE(0) === MP3_IN_WAV;
   return isMp3 && data !== undefined ? data : Buffer.alloc(0);
 }
+
+/** Ids of a group of blocks, of a block in it, of one by itself, and of the delay of a track. */
+const [BLOCK_GROUP, BLOCK, SIMPLE_BLOCK, CODEC_DELAY] = [0xa0, 0xa1, 0xa3, Buffer.from([0x56, 0xaa])];
+
+/** Bytes of a block before its frame: the track, the time, flags. */
+const BLOCK_HEAD_BYTES = 4;
+
+/** How many bytes of a Matroska file are searched for its first frame. */
+const MATROSKA_BYTES = 64 * 1024;
+
+/** The first bytes of MP3 in a Matroska file; empty if it contains something else, or states the delay. */
+function startInMatroska(file: FileView): Buffer {
+  const bytes = Buffer.from(readView(file, 0, MATROSKA_BYTES));
+  const outer: readonly number[] = [MATROSKA.segment, MATROSKA.cluster, BLOCK_GROUP];
+  let isMp3 = false;
+  for (let element = elementAt(bytes, 0), at = 0; element !== null; element = elementAt(bytes, at)) {
+    const { id, content, size } = element;
+    const inside = bytes.subarray(content, Math.min(bytes.length, content + size));
+    if (id === MATROSKA.tracks) isMp3 = inside.includes('A_MPEG/L3') && !inside.includes(CODEC_DELAY);
+    const frame = inside.subarray(BLOCK_HEAD_BYTES);
+    if (isMp3 && (id === BLOCK || id === SIMPLE_BLOCK) && layerFrame(frame, 0) !== null) return frame;
+    at = outer.includes(id) ? content : content + size;
+  }
+  return Buffer.alloc(0);
+}
+
+/** Where the first frame of MP3 stands in files that may have some. */
+const MP3_STARTS: Readonly<Partial<Record<FileExtension, (file: FileView) => Buffer>>> = {
+  mp3: headOf,
+  wav: startInWav,
+  webm: startInMatroska,
+};

@@ -25,6 +25,16 @@ describe('MP3 that does not state its encoder’s delay', () => {
     }
   });
 
+  it('begins on time in .mka', async () => {
+    for (const rate of ['16000', '44100']) {
+      const bytes = encode('webm', [], ['-ar', rate, '-c:a', 'libmp3lame', '-f', 'matroska']);
+      for (const decoder of BOTH) {
+        const { lag } = startOf(await decodeAll(bytes, file('webm'), { decoder }));
+        assert.ok(Math.abs(lag) < 20, `${rate} Hz, ${decoder}: ${lag} samples late`);
+      }
+    }
+  });
+
   it('keeps its start if it was cut out of a longer one', async () => {
     const bytes = bare(16_000);
     const frame = bytes.indexOf(bytes.subarray(0, 2), 144 * 50);
