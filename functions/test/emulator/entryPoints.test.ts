@@ -109,7 +109,7 @@ describe('every entry point', () => {
     }
   });
 
-  it('with SIGN_UP=closed admits nobody', async () => {
+  it('refuses every user if SIGN_UP is closed', async () => {
     const entries = await startEntryPoints({ SIGN_UP: 'closed', OMI_API: 'true' }, { keys: [] });
     try {
       for (const name of [...Object.keys(HTTPS), ...CALLABLES]) {

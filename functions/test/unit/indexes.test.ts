@@ -235,7 +235,7 @@ describe('firestore.indexes.json', () => {
     });
   }
 
-  it('has no composite index that nobody uses', async () => {
+  it('has no composite index that no query uses', async () => {
     const shapes = await shapesOf(async () => {
       for (const ask of Object.values(QUERIES)) await ask();
       for (const query of Object.values(APP_QUERIES)) await query.get();

@@ -52,7 +52,7 @@ describe('when Deepgram fails', () => {
     ],
   ];
   for (const [what, behaviour, wait] of waits) {
-    it(`and ${what}, the job waits with its audio, and completes once it is well again`, async () => {
+    it(`and ${what}, the job waits with its audio, and completes when it works again`, async () => {
       const jobId = await world.acceptSamples(letter);
       await world.standIn.behave(behaviour);
       const beganMs = world.deps.now();
@@ -141,7 +141,7 @@ describe('when Deepgram fails', () => {
     await assertSound(world);
   });
 
-  it('and refuses the audio for good, nobody asks again by himself, and the audio is kept', async () => {
+  it('and refuses the audio for good, it is not asked again automatically, and the audio is kept', async () => {
     const jobId = await world.acceptSamples(letter);
     await world.standIn.behave({ status: 400 });
     await world.deliver(jobId);

@@ -111,7 +111,7 @@ describe('GET /v2/sync/status', () => {
     assert.deepEqual([body.finished_at, body.acknowledged_at], [iso, iso]);
   });
 
-  it('never shows who else, where in Storage, or which worker', async () => {
+  it('never shows other users, places in Storage or workers', async () => {
     const { body } = await ask(await acceptedJob(), { job_id: 'job1' });
     const text = JSON.stringify(body);
     for (const word of ['alice', 'uploads/', 'md5', 'lease', 'epoch', 'hash']) assert.ok(!text.includes(word), word);
@@ -131,7 +131,7 @@ describe('GET /v2/sync/status', () => {
     }
   });
 
-  it('wants one job_id', async () => {
+  it('requires exactly one job_id', async () => {
     for (const query of [{}, { job_id: '' }, { job_id: ['job1', 'job2'] }]) {
       const { status, problem } = await ask(null, query);
       assert.deepEqual([status, problem.code], [400, 'invalid_request']);
@@ -139,7 +139,7 @@ describe('GET /v2/sync/status', () => {
     }
   });
 
-  it('answers nobody without a token', async () => {
+  it('refuses requests without a token', async () => {
     const handler = createStatusHandler({
       authenticate: () => Promise.reject(new AppError('unauthenticated')),
       jobs: { get: () => assert.fail('asked') },

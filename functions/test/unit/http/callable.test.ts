@@ -50,7 +50,7 @@ describe('a callable', () => {
     assert.deepEqual([event, fields['route'], fields['uid'], fields['jobs']], ['call.answered', 'test', 'alice', 3]);
   });
 
-  it('serves nobody whom the HTTP functions would not serve', async () => {
+  it('refuses everyone whom the HTTP functions refuse', async () => {
     const { refusal, seen } = setUp();
     const stranger = await refusal({ headers: {} });
     assert.deepEqual([stranger.code, stranger.details.code], ['unauthenticated', 'unauthenticated']);

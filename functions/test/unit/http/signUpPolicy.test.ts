@@ -8,7 +8,7 @@ const rule = (policy: string, domains = '') => parseSignUpRule(policy, domains, 
 const verified = (email: string): AccountClaims => ({ email, email_verified: true });
 
 describe('SIGN_UP', () => {
-  it('open admits everybody, closed nobody', () => {
+  it('with the value “open” admits everybody, and with “closed” nobody', () => {
     for (const account of [{}, verified('ann@example.com'), { offlineSync: true }]) {
       assert.equal(isAdmitted(account, rule('')), true);
       assert.equal(isAdmitted(account, rule('open')), true);
@@ -16,7 +16,7 @@ describe('SIGN_UP', () => {
     }
   });
 
-  it('verified admits who has verified an address or a telephone number', () => {
+  it('with the value “verified” admits users who have a verified address or telephone number', () => {
     assert.equal(isAdmitted(verified('ann@example.com'), rule('verified')), true);
     assert.equal(isAdmitted({ phone_number: '+1555' }, rule('verified')), true);
     const others: AccountClaims[] = [{}, { email: 'ann@example.com' }, { email: 'a@b.c', email_verified: false }];
@@ -25,7 +25,7 @@ describe('SIGN_UP', () => {
     }
   });
 
-  it('domains admits verified addresses of those domains, and nothing that only looks like them', () => {
+  it('with the value “domains” admits verified addresses of the domains that it names, and none that only look like them', () => {
     const ours = rule('domains', ' Example.com,school.org ');
     for (const email of ['ann@example.com', 'ANN@EXAMPLE.COM', 'bob@school.org']) {
       assert.equal(isAdmitted(verified(email), ours), true, email);
@@ -45,14 +45,14 @@ describe('SIGN_UP', () => {
     assert.equal(isAdmitted(verified('ann@'), rule('domains', '')), false);
   });
 
-  it('claim admits who has the custom claim, and it must be true', () => {
+  it('with the value “claim” admits users whose custom claim is true', () => {
     assert.equal(isAdmitted({ offlineSync: true }, rule('claim')), true);
     for (const value of ['true', 1, {}, null, undefined]) {
       assert.equal(isAdmitted({ offlineSync: value }, rule('claim')), false);
     }
   });
 
-  it('admits nobody, and says so in the log, where the setting cannot be understood', () => {
+  it('admits nobody if its value is not valid, and logs that', () => {
     const logger = recordingLogger();
     assert.equal(isAdmitted(verified('ann@example.com'), parseSignUpRule('opne', '', logger)), false);
     assert.deepEqual(
@@ -61,7 +61,7 @@ describe('SIGN_UP', () => {
     );
   });
 
-  it('tells who is refused what would help', () => {
+  it('tells refused users what would help', () => {
     const message = (policy: string, account: AccountClaims): string => {
       try {
         requireAdmitted(account, rule(policy, 'example.com'));

@@ -108,7 +108,7 @@ describe('a run of the sweeper', () => {
     });
   });
 
-  it('does no harm beside another one', async () => {
+  it('can run beside another one without harm', async () => {
     for (let i = 0; i < 10; i += 1) {
       await world.put(`dead${i}`, world.working(2 * MINUTE_MS));
       await world.put(`pending${i}`, world.pending(2 * HOUR_MS));
