@@ -113,7 +113,14 @@ function mendRow(search: TypeSearch, parent: string, from: number, to: number): 
   const needed = NEEDED[parent] ?? [];
   const groups = GROUPS.filter((group) => group.some((type) => needed.includes(type)));
   const known = [...needed, ...OTHERS, ...groups.flat()];
-  const boxes = childrenOf(index, from, to) ?? rowOf(search, known, from, to);
+  const row = childrenOf(index, from, to);
+  // A wrong size may lead to a box within another one, and from there to the same end.
+  const lacks = needed.some((type) => !OPTIONAL.includes(type) && !hasType(row, groupOf(type)));
+  const isForeign = hasType(
+    row,
+    ALL_TYPES.filter((type) => !known.includes(type)),
+  );
+  const boxes = row !== null && !(lacks && isForeign) ? row : rowOf(search, known, from, to);
   const isThere = (type: string): boolean => boxes.some((box) => box.type === type);
   const absent = needed.filter((type) => !groupOf(type).some(isThere));
   return boxes.map((box) => {
@@ -124,6 +131,10 @@ function mendRow(search: TypeSearch, parent: string, from: number, to: number): 
     index.write(type, box.start + 4, 'latin1');
     return { ...box, type };
   });
+}
+
+function hasType(boxes: readonly Box[] | null, types: readonly string[]): boolean {
+  return boxes?.some(({ type }) => types.includes(type)) === true;
 }
 
 /** The types that may stand for another one, with itself. */

@@ -181,6 +181,17 @@ describe('An MP4 file whose index contradicts itself', () => {
     });
   }
 
+  it('is read if a wrong size leads to a box within another one', async () => {
+    const bytes = encode('m4a');
+    const { pcm } = await decodeAll(bytes, file('m4a'));
+    const [edits, inner] = [bytes.indexOf('edts') - 4, bytes.indexOf('dref') - 4];
+    assert.ok(inner - edits < 256 && bytes.readUInt32BE(edits) < 256, 'one byte makes it so');
+    bytes.writeUInt32BE(inner - edits, edits);
+    const decoded = await decodeAll(bytes, file('m4a'));
+    assert.equal(lostSeconds(decoded), 0);
+    assert.deepEqual(decoded.pcm, pcm);
+  });
+
   it('of two intact tracks is read as it is', async () => {
     const bytes = encode('m4a', [], ['-map', '0', '-map', '0']);
     const decoded = await decodeAll(bytes, file('m4a'));
