@@ -198,14 +198,12 @@ export class Timeline {
   }
 
   /**
-   * Checks whether this time stamp continues from before the last gap. Then the time stamps in between were damaged, and the gap
-   * is removed: one wrong byte moves a time stamp by hours.
+   * Checks whether this time stamp is one from before the end of the last gap. Then the time stamps in between were damaged, and
+   * the gap is removed: one wrong byte moves a time stamp by hours. A shorter gap may remain, if audio is missing, too.
    * @returns the shift that holds for this time stamp, samples
    */
   #judge(at: number, current: number): number {
     const slack = TOLERANCE_SECONDS * SAMPLE_RATE;
-    const distance = (shift: number, position: number): number => Math.abs(at + shift - position);
-    const fits = (shift: number, position: number): boolean => distance(shift, position) <= slack;
     const aheadOf = (shift: number): number => at + shift - this.#position;
     const earlier = this.#shiftBefore;
     const isEarlierClock =
@@ -215,8 +213,9 @@ export class Timeline {
     const shift = isEarlierClock ? earlier : current;
     const claimed = this.#claimed;
     const before = this.#position - (claimed?.ahead ?? 0);
-    const isContradicted =
-      claimed !== null && fits(shift, before) && distance(shift, before) < distance(shift, this.#position);
+    const place = at + shift;
+    const gapEnds = Math.max(this.#position - slack, (before + this.#position) / 2);
+    const isContradicted = claimed !== null && place >= before - slack && place < gapEnds;
     if (isContradicted) {
       this.#position -= claimed.ahead;
       this.#placed -= claimed.stretch.samples;

@@ -43,6 +43,13 @@ describe('The time axis of a container', () => {
     assert.equal(placed([700, 1, 2, 3]), audio(4));
   });
 
+  it('has only the gap that remains if audio is missing behind a damaged time stamp', () => {
+    for (const damaged of [50, 4000]) {
+      assert.equal(placed([0, 1, damaged, 5, 6]), `${audio(3)}, 2 silence, ${audio(2)}`);
+      assert.equal(placed([0, 1, damaged, 5, 6], 'lost'), `${audio(3)}, 2 lost, ${audio(2)}`);
+    }
+  });
+
   it('begins with the first track of the recording, and keeps a track that begins hours later in its place', () => {
     for (const start of [0, 5000, -3]) {
       const origin = new Origin();
