@@ -31,7 +31,7 @@ export async function mendCaf(path: string): Promise<void> {
   try {
     const chunks = [...chunksOfCaf(view)];
     const contentOf = async (name: string): Promise<{ chunk: Chunk; bytes: Buffer } | null> => {
-      const chunk = chunks.find((each) => each.name === name && each.size <= MAX_BYTES);
+      const chunk = chunks.find((each) => each.name === name && each.size >= 0 && each.size <= MAX_BYTES);
       return chunk === undefined ? null : { chunk, bytes: await readAt(file, chunk.start, chunk.size) };
     };
     const [description, settings, table] = [await contentOf('desc'), await contentOf('kuki'), await contentOf('pakt')];
@@ -64,9 +64,9 @@ function mendHeaders(description: Buffer, settings: Buffer, table: Buffer, data:
   }
   const samples = frame?.samples ?? ofPacket.value;
   // Some writers count 1,152 samples in each packet of MP3, whatever its rate.
-  const isMiscounted = Math.abs(packets.value * samples - claimed.value) > 2 * samples;
-  if (isMiscounted && (frame !== null || claimed.isNear(packets.value * samples)))
-    claimed.value = packets.value * samples;
+  const counted = packets.value * samples;
+  const isMiscounted = Number.isSafeInteger(counted) && Math.abs(counted - claimed.value) > 2 * samples;
+  if (isMiscounted && (frame !== null || claimed.isNear(counted))) claimed.value = counted;
   ofPacket.value = samples;
 }
 

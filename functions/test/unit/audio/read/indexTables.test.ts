@@ -1,6 +1,10 @@
 /** The repair of the index of an MP4 file on boxes of any content: it never reads beyond them. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
+import { mendFile } from '../../../../src/audio/read/containers/decodeContainer.ts';
 import { mendIndexBoxes } from '../../../../src/audio/read/containers/indexBoxes.ts';
 import { IndexTables } from '../../../../src/audio/read/containers/indexTables.ts';
 import { SamplePlaces } from '../../../../src/audio/read/containers/samplePlaces.ts';
@@ -33,6 +37,47 @@ const media = row('mdia', [leaf('mdhd'), leaf('hdlr'), row('minf', [leaf('smhd')
 const track = row('trak', [leaf('tkhd'), media, row('edts', [leaf('elst')])]);
 const index = row('moov', [leaf('mvhd'), track]);
 
+/** A table whose numbers may be right: its count is that of its entries, and most of its numbers are small. */
+function tableOf(type: string, head: readonly number[], fields: number): fc.Arbitrary<Buffer> {
+  const number = fc.oneof(
+    { arbitrary: fc.nat(3), weight: 3 },
+    { arbitrary: fc.nat(300), weight: 3 },
+    fc.nat(0xffff_ffff),
+  );
+  const entries = fc.array(fc.tuple(...Array.from({ length: fields }, () => number)), { minLength: 1, maxLength: 12 });
+  return entries.map((rows) => {
+    const numbers = [...head, rows.length, ...rows.flat()];
+    const content = Buffer.alloc(4 * numbers.length);
+    for (const [i, each] of numbers.entries()) content.writeUInt32BE(each, 4 * i);
+    return box(type, content);
+  });
+}
+
+const soundSamples = row('stbl', [
+  leaf('stsd'),
+  tableOf('stts', [0], 2),
+  tableOf('stsc', [0], 3),
+  tableOf('stsz', [0, 0], 1),
+  tableOf('stco', [0], 1),
+]);
+const sound = row('trak', [
+  leaf('tkhd'),
+  row('mdia', [
+    leaf('mdhd'),
+    fc.constant(box('hdlr', Buffer.from(`${'\0'.repeat(8)}soun${'\0'.repeat(13)}`, 'latin1'))),
+    row('minf', [leaf('smhd'), soundSamples]),
+  ]),
+]);
+const recording = fc
+  .tuple(leaf('mvhd'), fc.array(sound, { minLength: 1, maxLength: 3 }), fc.uint8Array({ maxLength: 2000 }))
+  .map(([head, tracks, data]) =>
+    Buffer.concat([
+      box('ftyp', Buffer.from('M4A \0\0\0\0', 'latin1')),
+      box('moov', Buffer.concat([head, ...tracks])),
+      box('mdat', data),
+    ]),
+  );
+
 describe('The index of an MP4 file', () => {
   it('is repaired without an error, whatever is in its boxes', () => {
     let repaired = 0;
@@ -56,5 +101,23 @@ describe('The index of an MP4 file', () => {
       { numRuns: 2000 },
     );
     assert.ok(repaired > 50, `${repaired} of 2000 had tables`);
+  });
+
+  it('is repaired in a file without an error, whatever its tables state', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'index-'));
+    const path = join(folder, 'recording');
+    try {
+      let repaired = 0;
+      await fc.assert(
+        fc.asyncProperty(recording, async (bytes) => {
+          writeFileSync(path, bytes);
+          if (await mendFile(path, 'm4a')) repaired++;
+        }),
+        { numRuns: 1000 },
+      );
+      assert.ok(repaired > 50, `${repaired} of 1000 were repaired`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
