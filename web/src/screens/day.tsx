@@ -13,7 +13,7 @@ import { hrefs } from '../router.ts';
 import { ConversationList } from '../ui/conversationList.tsx';
 import { DayPicker, DayStrip, useDayStrip } from '../ui/dayNav.tsx';
 import { useEdits } from '../ui/edits.ts';
-import { DayFigures } from '../ui/figures.tsx';
+import { DayFigures, KnownHere } from '../ui/figures.tsx';
 import { useJobFiles } from '../ui/jobFiles.ts';
 import { useLive, valueOf, type Loaded } from '../ui/live.ts';
 import { Problem, Screen, Unreached, Waiting } from '../ui/screen.tsx';
@@ -101,12 +101,13 @@ function DayOf({ day, from, to, isNewest }: DayProps) {
       )}
       {conversations !== null && lanes.length > 0 && (
         <>
-          <DayFigures {...{ figures, span, conversations, isServed }} />
+          <DayFigures {...{ figures, span, conversations }} />
           <Timeline day={span} lanes={lanes} conversations={conversations} isServed={isServed} />
           <ConversationList from={from} conversations={conversations} />
           <p>
             <a href={hrefs.exportDay(day)}>Export this day</a>
           </p>
+          <KnownHere isServed={isServed} />
         </>
       )}
     </Screen>

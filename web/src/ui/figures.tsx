@@ -8,16 +8,12 @@ import { useIsLate, useOnline } from './now.ts';
 interface FiguresProps {
   /** Null until they are added up. */
   readonly figures: Figures | null;
-  /** Whether the service answers. Without it, this device may know only a part of the day. */
-  readonly isServed: boolean;
   readonly span: Span;
   readonly conversations: readonly Conversation[];
 }
 
 /** How much was recorded, and how much of that was billed. It takes the same room before the sums are known, so that nothing below it moves. */
-export function DayFigures({ figures, isServed, span, conversations }: FiguresProps) {
-  const isOnline = useOnline();
-  const isLate = useIsLate(!isServed);
+export function DayFigures({ figures, span, conversations }: FiguresProps) {
   const words = conversations.reduce((sum, { wordCount }) => sum + wordCount, 0);
   // The calendar counts these conversations on the day on which they began.
   const earlier = conversations.filter(({ startedAt }) => startedAt < span.from).length;
@@ -51,16 +47,22 @@ export function DayFigures({ figures, isServed, span, conversations }: FiguresPr
           <p class="hint">Adding up what was recorded …</p>
         </div>
       )}
-      {!isServed && (isLate || !isOnline) && (
-        <p class="hint">
-          This is what this device knows of the day: it may be a part of it. It is completed as soon as the service
-          answers.
-        </p>
-      )}
       {!isRecorded && (
         <p class="hint">The recordings of this day are no longer listed: a job is kept for some days after its end.</p>
       )}
     </section>
+  );
+}
+
+/** Says that the day may be incomplete. It stands at the end of the day, and its style keeps it in view, so that nothing moves. */
+export function KnownHere({ isServed }: { isServed: boolean }) {
+  const isOnline = useOnline();
+  const isLate = useIsLate(!isServed);
+  if (isServed || (isOnline && !isLate)) return null;
+  return (
+    <p class="notice in-view" role="status">
+      This is what this device knows of the day: it may be a part of it. It is completed as soon as the service answers.
+    </p>
   );
 }
 

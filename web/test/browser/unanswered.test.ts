@@ -86,6 +86,7 @@ describe('A user who returns while the service does not answer', function () {
     await figures.getByText(String(A_DAY), { exact: true }).waitFor();
     await figures.getByText('3 min', { exact: true }).waitFor();
     await page.locator('.block').first().waitFor({ state: 'attached' });
+    await page.getByText('This is what this device knows of the day').waitFor();
     await assertAccessible(page, 'The day of the last visit');
     await seedJobs(uid, noon, 4);
     const wasBusy = await watchBusy(figures);
