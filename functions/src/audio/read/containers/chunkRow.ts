@@ -20,10 +20,15 @@ const PADDING_BYTES = 1024;
 /** The largest numbers of wrong places and gaps that are compared, and of wrong sizes: each of these is searched in the data. */
 const [MAX_WRONG, MAX_WRONG_SIZES] = [1000, 8];
 
+/** How many numbers are read to try repairs of runs: it takes some seconds, whatever a forged file states. */
+const MAX_NUMBERS_READ = 200_000_000;
+
 /** Repairs the tables of all tracks. */
 export async function mendPlaces(file: DamagedFile, tracks: readonly SamplePlaces[], data: DataRange): Promise<void> {
   const [only, ...others] = tracks;
-  for (const track of tracks) track.mendRuns(() => contradictions(chunksOf(tracks), data).length);
+  const numbers = tracks.reduce((sum, track) => sum + track.numbers, 0);
+  const maxTries = MAX_NUMBERS_READ / (numbers * tracks.length);
+  for (const track of tracks) track.mendRuns(() => contradictions(chunksOf(tracks), data).length, maxTries);
   mendPlacesOfChunks(chunksOf(tracks), data);
   await mendSizes(file, chunksOf(tracks), data);
   const isAlone = only !== undefined && others.length === 0;

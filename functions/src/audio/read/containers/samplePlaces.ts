@@ -12,9 +12,6 @@ const MAX_SAMPLES = 2_000_000;
 /** The largest number of chunks of a track. Most recorders write one for half a second or more. */
 const MAX_CHUNKS = 200_000;
 
-/** On how many chunks numbers of runs are tried: each is tried on all chunks of the track. */
-const MAX_TRIED_CHUNKS = 10 * MAX_CHUNKS;
-
 /** Samples that follow one another in the file. */
 export interface Chunk {
   readonly track: SamplePlaces;
@@ -51,6 +48,11 @@ export class SamplePlaces {
   /** The number of samples. */
   get samples(): number {
     return this.#sizes.count;
+  }
+
+  /** How many numbers are read to learn where all samples lie. */
+  get numbers(): number {
+    return this.#sizes.count + this.#runs.count + this.#places.count;
   }
 
   /** The sizes of all samples together. */
@@ -112,14 +114,15 @@ export class SamplePlaces {
    * Repairs the numbers of samples in chunks if they do not add up to that of all samples. A run states its first chunk, how many
    * samples each of its chunks has, and their description.
    * @param contradictions how many places contradict each other with the numbers as they are
+   * @param maxTries how many repairs are tried: each reads all tables
    */
-  mendRuns(contradictions: () => number): void {
+  mendRuns(contradictions: () => number, maxTries: number): void {
     const runs = this.#runs;
     runs.cell(0).value = 1;
     if (this.#descriptions === 1) for (let i = 0; i < runs.count; i++) runs.cell(i, 2).value = 1;
     if (this.#excess() === 0) return;
     let best = { contradictions: Infinity, mend: (): void => undefined };
-    for (const [cell, right] of this.#rightRuns().slice(0, MAX_TRIED_CHUNKS / this.#places.count)) {
+    for (const [cell, right] of this.#rightRuns().slice(0, maxTries)) {
       const damaged = cell.value;
       const mend = (): void => void (cell.value = right);
       mend();

@@ -94,13 +94,38 @@ describe('The index of an MP4 file', () => {
         }
         const places = boxes.tracks.map((each) => new SamplePlaces(bytes, each)).filter((each) => each.isStated);
         for (const each of places) {
-          each.mendRuns(() => 0);
+          each.mendRuns(() => 0, 1000);
           if (!each.isInRow(0)) each.placeInRow(0);
         }
       }),
       { numRuns: 2000 },
     );
     assert.ok(repaired > 50, `${repaired} of 2000 had tables`);
+  });
+
+  it('is repaired with a limited number of tries, whatever its tables state', () => {
+    const numbers = (...all: readonly number[]): Buffer => {
+      const bytes = Buffer.alloc(4 * all.length);
+      for (const [i, each] of all.entries()) bytes.writeUInt32BE(each, 4 * i);
+      return bytes;
+    };
+    // Each of 100 chunks may be the one with a sample too many.
+    const chunks = Array.from({ length: 100 }, (_, i) => i + 1);
+    const stated = [
+      box('stsd', numbers(0, 1)),
+      box('stsc', numbers(0, chunks.length, ...chunks.flatMap((first) => [first, 2, 1]))),
+      box('stsz', numbers(0, 0, 199, ...Array<number>(199).fill(1))),
+      box('stco', numbers(0, chunks.length, ...chunks)),
+    ];
+    const stbl = box('stbl', Buffer.concat(stated));
+    const bytes = box('moov', box('trak', box('mdia', box('minf', stbl))));
+    const [boxes] = mendIndexBoxes(bytes).tracks;
+    assert.ok(boxes);
+    for (const maxTries of [0, 7, 1000]) {
+      let tries = 0;
+      new SamplePlaces(Buffer.from(bytes), boxes).mendRuns(() => ++tries, maxTries);
+      assert.equal(tries, Math.min(maxTries, chunks.length));
+    }
   });
 
   it('is repaired in a file without an error, whatever its tables state', async () => {
