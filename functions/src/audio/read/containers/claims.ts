@@ -144,7 +144,8 @@ const MAX_BOXES = 100_000;
 
 /** Bytes of audio that a file claims but does not have, for files that do not claim a duration. */
 export function missingBytes(file: FileView, demuxer: string): number {
-  return demuxer === 'mov' && mp4Seconds(file, true).every((seconds) => seconds === null) ? bytesMissingIn(file) : 0;
+  const bytes = demuxer === 'mov' ? bytesMissingIn(file) : 0;
+  return bytes > 0 && longest(mp4Seconds(file, true)) === null ? bytes : 0;
 }
 
 /** The bytes that are missing at the end of an MP4 file of boxes. */
