@@ -141,7 +141,7 @@ describe('when Deepgram fails', () => {
     await assertSound(world);
   });
 
-  it('and refuses the audio for good, it is not asked again automatically, and the audio is kept', async () => {
+  it('and refuses the audio for good, the worker does not ask again by itself, and keeps the audio', async () => {
     const jobId = await world.acceptSamples(letter);
     await world.standIn.behave({ status: 400 });
     await world.deliver(jobId);
