@@ -23,8 +23,8 @@ export interface FrameFormat {
   readonly proof: number;
   /** Bytes of the magic number at the start of the file. Each part that is decoded separately needs it. */
   readonly magicBytes: number;
-  /** How many frames a tag before the first frame claims; absent if there is none. */
-  readonly frames?: number;
+  /** How many bytes of frames the container claims; absent if there is none. */
+  readonly bytes?: number;
   /** What a frame stands for if the decoder gives no samples for it. */
   readonly missing: 'silence' | 'lost';
 }

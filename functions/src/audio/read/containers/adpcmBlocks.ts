@@ -4,10 +4,10 @@
  */
 import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { FrameFormat } from '../mpegFrames.ts';
-import { chunksOfWav } from './chunkClaims.ts';
-import { openView, readAt, readView } from './fileView.ts';
+import { openView, readAt } from './fileView.ts';
 import type { FileView } from './fileView.ts';
+import { soundOfWav } from './wavSound.ts';
+import type { WavFrames } from './wavSound.ts';
 import { ZeroedSectors } from './zeroedSectors.ts';
 import type { Stored } from './zeroedSectors.ts';
 
@@ -38,42 +38,28 @@ const KINDS: Readonly<Record<number, BlockKind>> = {
   },
 };
 
-const CHUNK_NAME = /^[\w ]{4}$/;
-
 /** A first byte that no block has. */
 const FILLER = 0xff;
 
 const WINDOW_BYTES = 256 * 1024;
 
-interface AdpcmBlocks extends FrameFormat {
-  /** The file up to the end of the blocks. */
-  readonly view: FileView;
-}
-
 /** The blocks of a WAV file; null if it contains something else. */
-export function adpcmBlocks(file: FileView): AdpcmBlocks | null {
-  const chunks = [...chunksOfWav(file)];
-  const format = chunks.find(({ name }) => name === 'fmt ')?.content;
-  const data = chunks.find(({ name }) => name === 'data');
-  if (format === undefined || data === undefined || format.length < 14) return null;
-  const [codec, channels, sampleRate] = [format.readUInt16LE(0), format.readUInt16LE(2), format.readUInt32LE(4)];
-  const kind = KINDS[codec];
-  const bytes = format.readUInt16LE(12);
-  if (kind === undefined || channels === 0 || sampleRate === 0 || bytes <= kind.bytes * channels) return null;
+export function adpcmBlocks(file: FileView): WavFrames | null {
+  const sound = soundOfWav(file);
+  const kind = KINDS[sound?.codec ?? 0];
+  if (sound === null || kind === undefined) return null;
+  const { channels, sampleRate, blockBytes: bytes } = sound;
+  if (channels === 0 || sampleRate === 0 || bytes <= kind.bytes * channels) return null;
   const samples = (2 * (bytes - kind.bytes * channels)) / channels + kind.samples;
-  // If no other chunk follows, bytes were added, and the blocks continue.
-  const behind = data.start + data.size;
-  const isAtEnd = CHUNK_NAME.test(Buffer.from(readView(file, behind, 4)).toString('latin1'));
-  const size = isAtEnd ? behind : file.size;
   const frame = { bytes, samples, sampleRate, kind: 0 };
   return {
     header: (head, at) => (kind.isHeader(head.subarray(at), channels) ? frame : null),
     sync: null,
     proof: kind.proof,
-    magicBytes: data.start,
-    frames: Math.floor(data.size / bytes),
+    magicBytes: sound.start,
+    bytes: sound.bytes,
     missing: 'lost',
-    view: { fd: file.fd, ranges: [{ start: 0, size }], size },
+    view: sound.view,
   };
 }
 

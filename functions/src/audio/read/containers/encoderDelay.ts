@@ -6,12 +6,12 @@
 import { closeSync } from 'node:fs';
 import type { FileExtension } from '../format.ts';
 import { layerFrame } from '../mpegFrames.ts';
-import { chunksOfWav } from './chunkClaims.ts';
 import { headOf } from './claims.ts';
 import { elementAt, MATROSKA } from './ebml.ts';
 import { openView, readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { indexOf } from './mp4Index.ts';
+import { soundOfWav } from './wavSound.ts';
 
 export function hasEncoderDelay(file: FileView, extension: FileExtension): boolean {
   if (extension === 'aac') return true;
@@ -56,10 +56,8 @@ const MP3_IN_WAV = 0x55;
 
 /** The first bytes of MP3 in a WAV file; empty if it contains something else. */
 function startInWav(file: FileView): Buffer {
-  const chunks = [...chunksOfWav(file)];
-  const [format, data] = ['fmt ', 'data'].map((kind) => chunks.find(({ name }) => name === kind)?.content);
-  const isMp3 = format !== undefined && format.length > 2 && format.readUInt16LE(0) === MP3_IN_WAV;
-  return isMp3 && data !== undefined ? data : Buffer.alloc(0);
+  const sound = soundOfWav(file);
+  return sound?.codec === MP3_IN_WAV ? sound.head : Buffer.alloc(0);
 }
 
 /** Ids of a group of blocks, of a block in it, of one by itself, and of the delay of a track. */

@@ -10,7 +10,7 @@ import { AppError } from '../../../errors.ts';
 import type { ChannelMode } from '../channels.ts';
 import type { FileExtension } from '../format.ts';
 import { amrFrames } from '../amrFrames.ts';
-import { ADTS_FRAMES, LAYER_FRAMES } from '../mpegFrames.ts';
+import { ADTS_FRAMES, LAYER_FRAMES, layerFrame } from '../mpegFrames.ts';
 import type { FrameFormat } from '../mpegFrames.ts';
 import { SIGNATURE_BYTES } from '../signatures.ts';
 import { adpcmBlocks } from './adpcmBlocks.ts';
@@ -29,6 +29,7 @@ import type { FramePart } from './frameParts.ts';
 import { linksOf } from './ogg.ts';
 import { bytesBehindSound } from './packetBytes.ts';
 import { PcmTracks } from './pcmTracks.ts';
+import { mpegInWav } from './wavSound.ts';
 
 export interface FfmpegOptions {
   readonly signal: AbortSignal;
@@ -194,10 +195,10 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
       })),
     );
   }
-  const adpcm = extension === 'wav' ? adpcmBlocks(file) : null;
-  const format = adpcm ?? frameFormatOf(file, extension);
-  const parts = format === null ? [] : frameParts(adpcm?.view ?? file, format, MAX_PIECES);
-  if (format === null || (adpcm !== null && parts.length === 1)) {
+  const inWav = extension === 'wav' ? (adpcmBlocks(file) ?? mpegInWav(file)) : null;
+  const format = inWav ?? frameFormatOf(file, extension);
+  const parts = format === null ? [] : frameParts(inWav?.view ?? file, format, MAX_PIECES);
+  if (format === null || (inWav !== null && parts.length === 1)) {
     const demuxer = FFMPEG_DEMUXERS[extension];
     const tailBytes = missingBytes(file, demuxer) + bytesBehindSound(file, demuxer);
     const seconds = (isDamaged: boolean): number => claimedSecondsOf(file, demuxer, isDamaged || tailBytes > 0) ?? 0;
@@ -211,7 +212,7 @@ function piecesOf(file: FileView, extension: FileExtension): readonly Piece[] {
   return parts.map((part, i) => ({
     ...part,
     claim:
-      extension === 'mp3'
+      format.header === layerFrame
         ? { seconds: () => claimedSeconds(part), slack: CLAIM_SLACK_SECONDS, isOfAll: true }
         : { seconds: () => part.seconds, slack: COUNT_SLACK_SECONDS, isOfAll: false },
     tailBytes: 0,

@@ -36,6 +36,9 @@ const APE_HEAD_BYTES = 32;
 /** Bytes of the longest header. */
 const HEADER_BYTES = 8;
 
+/** A claim of bytes that is so many times the size of the file is damaged, or was made before the size was known. */
+const MAX_CLAIM = 4;
+
 interface Run {
   readonly start: number;
   end: number;
@@ -136,8 +139,8 @@ function readRun(bytes: Window, start: number, kind: number): Run {
  * over the gaps by their bytes; else each gap is measured by its own bytes.
  */
 function lostFrames(file: FileView, runs: readonly Run[], gaps: readonly number[], bytes: Window): number[] {
-  const frames = runs.reduce((sum, run) => sum + run.frames, 0);
-  const claim = claimedFrames(file, bytes);
+  const frames = framesIn(runs);
+  const claim = claimedFrames(file, runs, bytes);
   const end = runs.at(-1)?.end ?? 0;
   const isWhole = end >= file.size || bytes.isTag(end);
   const missing = claim === null || !isWhole ? null : claim - frames;
@@ -149,11 +152,18 @@ function lostFrames(file: FileView, runs: readonly Run[], gaps: readonly number[
   return weights.map((weight) => (total === 0 ? 0 : (missing * weight) / total));
 }
 
-/** How many frames a file claims to have; null if it claims nothing. */
-function claimedFrames(file: FileView, { format }: Window): number | null {
-  const claim = format.frames === undefined ? mp3Claim(file) : null;
-  // The claim does not count the frame that contains it.
-  return claim === null ? (format.frames ?? null) : claim.frames + 1;
+function framesIn(runs: readonly Run[]): number {
+  return runs.reduce((sum, run) => sum + run.frames, 0);
+}
+
+/** How many frames a file claims to have; null if it claims nothing, or many times its size. */
+function claimedFrames(file: FileView, runs: readonly Run[], { format }: Window): number | null {
+  if (format.bytes === undefined) {
+    const claim = mp3Claim(file);
+    return claim === null ? null : claim.frames + 1; // it does not count the frame that contains it
+  }
+  const bytes = runs.reduce((sum, { start, end }) => sum + end - start, 0);
+  return format.bytes > MAX_CLAIM * file.size ? null : Math.round((format.bytes * framesIn(runs)) / bytes);
 }
 
 /** The size of a lost frame between two runs: the mean of the frames beside the gap, bytes. */
@@ -167,9 +177,8 @@ function tailBytes(file: FileView, runs: readonly Run[], window: Window): number
   const end = window.afterTags(runs.at(-1)?.end ?? file.size);
   if (window.isTag(end)) return 0;
   const { bytes, zeros } = tailOf(file, end);
-  const claim = claimedFrames(file, window);
-  const frames = runs.reduce((sum, run) => sum + run.frames, 0);
-  return claim !== null && frames >= claim ? bytes : bytes + zeros;
+  const claim = claimedFrames(file, runs, window);
+  return claim !== null && framesIn(runs) >= claim ? bytes : bytes + zeros;
 }
 
 function stretchesOf(file: FileView, ranges: FileView['ranges']): FileView {
