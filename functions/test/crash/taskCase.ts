@@ -5,7 +5,7 @@ import { chunksOf } from '../../src/jobs/chunk.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
 import { describe } from './boundaries.ts';
 import type { Plan } from './boundaries.ts';
-import type { Delivery, TaskCase } from './cases.ts';
+import type { Delivery, TaskCase } from './case.ts';
 import { startWorker } from './children.ts';
 import type { Ending } from './children.ts';
 import { isPaid } from '../invariants/requests.ts';

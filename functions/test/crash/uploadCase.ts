@@ -1,7 +1,7 @@
 /** Runs a case of an upload that breaks off: its client comes again, or never. */
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { describe } from './boundaries.ts';
-import type { UploadCase } from './cases.ts';
+import type { UploadCase } from './case.ts';
 import { startUploader } from './children.ts';
 import type { CaseRun } from './taskCase.ts';
 import type { Surroundings, World } from './world.ts';

@@ -1,6 +1,5 @@
 /** Carries out a plan on the real Firestore and Storage, with workers that run at once and may die. */
 import { randomUUID } from 'node:crypto';
-import type { Firestore } from 'firebase-admin/firestore';
 import { cancelJob } from '../../src/completion/cancel.ts';
 import { retryJob } from '../../src/completion/retry.ts';
 import { segmentsIn } from '../../src/conversations/conversation.ts';
@@ -9,9 +8,7 @@ import { deletedSpeechOf, transcriptOf } from '../../src/conversations/collectio
 import { beginDeletion } from '../../src/conversations/deletion.ts';
 import { AppError } from '../../src/errors.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
-import { JobStore } from '../../src/jobs/store.ts';
 import { processJob } from '../../src/worker/processJob.ts';
-import type { ProcessDeps } from '../../src/worker/processJob.ts';
 import { loadUserData } from '../invariants/userData.ts';
 import type { UserData } from '../invariants/userData.ts';
 import { isContention } from '../support/errors.ts';
@@ -21,6 +18,7 @@ import type { EditFact, EditPlan, HeardWord } from './edits.ts';
 import { DAY_MS, recut } from './model.ts';
 import type { Delivery, JobPlan, Moment, Plan, RecordingPlan, SpokenWord } from './model.ts';
 import { listenWith } from '../../src/audio/detect/listener.ts';
+import { Life, mortal, refusing } from './mortal.ts';
 import { ExactTranscriber, exactVad, record } from './sound.ts';
 
 /** Longer than a lease, and than a job waits for another one. */
@@ -280,62 +278,4 @@ function holds({ deviceId, startedAt, finishedAt }: Conversation, device: string
 /** Unix milliseconds. */
 export function middleOf({ startMs, endMs }: Pick<SpokenWord, 'startMs' | 'endMs'>): number {
   return DAY_MS + (startMs + endMs) / 2;
-}
-
-class WorkerDied extends Error {}
-
-/** Counts what a worker does, and ends it: a dead worker does nothing more, not even tidy up. */
-class Life {
-  #steps: number;
-  constructor(diesAt: number | null) {
-    this.#steps = diesAt ?? Infinity;
-  }
-
-  step(): void {
-    if (this.#steps <= 0) throw new WorkerDied();
-    this.#steps -= 1;
-  }
-}
-
-/** Dependencies of a worker that may die before and after each transaction of its job, request, deletion and push. */
-function mortal(deps: ProcessDeps, life: Life): ProcessDeps {
-  const around = async <T>(call: () => Promise<T>): Promise<T> => {
-    life.step();
-    const result = await call();
-    life.step();
-    return result;
-  };
-  return changed(deps, {
-    jobs: new MortalJobs(deps.db, deps.now, around),
-    transcriber: { transcribe: (request, signal) => around(() => deps.speech.transcriber.transcribe(request, signal)) },
-    notifier: { jobFinished: (message) => around(() => deps.notifier.jobFinished(message)) },
-    queue: { enqueue: (payload, options) => around(() => deps.queue.enqueue(payload, options)) },
-  });
-}
-
-/** The transcription service refuses one of the worker's requests for good. */
-function refusing(deps: ProcessDeps, refusedAt: number | null): ProcessDeps {
-  const { transcriber } = deps.speech;
-  let requests = 0;
-  return changed(deps, {
-    transcriber: {
-      transcribe: async (request, signal) => {
-        if (requests++ === refusedAt) throw new AppError('transcription_rejected');
-        return transcriber.transcribe(request, signal);
-      },
-    },
-  });
-}
-
-class MortalJobs extends JobStore {
-  readonly #around: <T>(call: () => Promise<T>) => Promise<T>;
-
-  constructor(db: Firestore, now: () => number, around: <T>(call: () => Promise<T>) => Promise<T>) {
-    super(db, now);
-    this.#around = around;
-  }
-
-  override update(...args: Parameters<JobStore['update']>): ReturnType<JobStore['update']> {
-    return this.#around(() => super.update(...args));
-  }
 }

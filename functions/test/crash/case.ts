@@ -1,0 +1,109 @@
+/** A case of the suite: jobs and uploads, and what befalls their workers. */
+import { describe, MOMENTS } from './boundaries.ts';
+import type { Boundary, Plan, TaskStep, UploadStep } from './boundaries.ts';
+import { LEASE_MS, WORK_MS } from './deps.ts';
+
+/** How the stand-in answers one request of a delivery. */
+export type Fault =
+  | { readonly status: 400 | 429 | 500 | 503; readonly retryAfter?: number }
+  | { readonly hang: true }
+  | { readonly closeMidBody: true }
+  | { readonly emptyOk: true }
+  | { readonly delayMs: number };
+
+/** One delivery of a job's task to a worker process. */
+export interface Delivery {
+  /** Index into the jobs of the case. */
+  readonly job: number;
+  readonly plan: Plan | null;
+  /** Befalls the first request. */
+  readonly fault: Fault | null;
+  /** Another worker gets the same task at the same time. */
+  readonly twice: boolean;
+  readonly failRead: boolean;
+  readonly workMs: number;
+  readonly leaseMs: number;
+}
+
+export interface TaskCase {
+  readonly kind: 'task';
+  /** Scenarios of each job. The same in two jobs: the same recordings sent twice. */
+  readonly jobs: readonly (readonly string[])[];
+  readonly deliveries: readonly Delivery[];
+  /** Jobs that their user cancels then, and sends again. */
+  readonly cancelled?: readonly number[];
+  /** Whether what is sent again is cut into other files. */
+  readonly recut?: boolean;
+}
+
+export interface UploadCase {
+  readonly kind: 'upload';
+  readonly scenarios: readonly string[];
+  readonly withKey: boolean;
+  readonly plan: Plan;
+  readonly failStaging: boolean;
+  /** What the client does when the request broke off. */
+  readonly then: 'retry' | 'give up';
+}
+
+export type Case = { readonly index: number; readonly seed: number } & (TaskCase | UploadCase);
+
+export type TaskPlan = Extract<Plan, { at: unknown }> & { readonly at: Boundary<TaskStep> };
+
+/** Short ones, in both kinds of Opus and of PCM; two are split into two recordings. */
+export const SHORT = ['kitchen', 'workshop', 'train', 'walk', 'market', 'harbour', 'letter', 'errand'];
+/** A wait that the service asks for: the job defers instead of holding its worker. */
+export const LIMITED: Fault = { status: 429, retryAfter: 60 };
+
+export const PLAIN: Omit<Delivery, 'job' | 'plan'> = {
+  fault: null,
+  twice: false,
+  failRead: false,
+  workMs: WORK_MS,
+  leaseMs: LEASE_MS,
+};
+
+/** What brings a worker to a step that it does not come to by itself. */
+export const ON_THE_WAY_TO: Partial<Record<TaskStep, Partial<Delivery>>> = {
+  heartbeat: { leaseMs: 600, fault: { delayMs: 700 } },
+  'defer job': { fault: LIMITED },
+  'continue job': { workMs: 0 },
+  enqueue: { workMs: 0 },
+};
+
+/**
+ * Not inside a transaction: the emulator would keep everybody waiting for its locks. Not directly before a request either: it
+ * is as good as in flight then.
+ */
+export const FREEZABLE: readonly Boundary<TaskStep>[] = [
+  { step: 'claim recordings', moment: 'after' },
+  { step: 'read audio', moment: 'after' },
+  { step: 'transcribe', moment: 'after' },
+  { step: 'record transcription', moment: 'after' },
+];
+
+export function boundariesOf<S extends TaskStep | UploadStep>(steps: readonly S[]): Boundary<S>[] {
+  return steps.flatMap((step) => MOMENTS.map((moment) => ({ step, moment })));
+}
+
+/** One line: what happens in a case. */
+export function summary(each: Case): string {
+  if (each.kind === 'upload') {
+    const { scenarios, withKey, plan, failStaging, then } = each;
+    const options = [withKey ? 'with key' : 'without key', ...(failStaging ? ['Storage fails'] : []), `then ${then}`];
+    return `upload of ${scenarios.join('+')} (${options.join(', ')}): ${describe(plan)}`;
+  }
+  const deliveries = each.deliveries.map(({ job, plan, fault, twice, failRead, workMs }) => {
+    const extras = [
+      ...(fault === null ? [] : [JSON.stringify(fault)]),
+      ...(twice ? ['twice'] : []),
+      ...(failRead ? ['Storage fails'] : []),
+      ...(workMs === 0 ? ['no time'] : []),
+    ];
+    return `job ${job}: ${[plan === null ? 'nothing' : describe(plan), ...extras].join(' and ')}`;
+  });
+  const cancelled = each.cancelled?.map(
+    (job) => `; job ${job} cancelled and sent again${each.recut ? ', cut otherwise' : ''}`,
+  );
+  return `jobs ${each.jobs.map((scenarios) => scenarios.join('+')).join(', ')}; ${deliveries.join('; ')}${cancelled?.join('') ?? ''}`;
+}
