@@ -76,3 +76,9 @@ export function noise(length: number): Buffer {
   let seed = 1;
   return Buffer.from(Array.from({ length }, () => (seed = (seed * 75 + 74) % 65537) & 255));
 }
+
+/** A file without some stretches. @param holes where each begins and ends, as shares of the file, in order */
+export function withHoles(bytes: Buffer, holes: readonly (readonly [from: number, to: number])[]): Buffer {
+  const edges = [0, ...holes.flat().map((share) => Math.round(share * bytes.length)), bytes.length];
+  return Buffer.concat(edges.flatMap((start, i) => (i % 2 === 0 ? [bytes.subarray(start, edges[i + 1])] : [])));
+}

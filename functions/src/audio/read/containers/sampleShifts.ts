@@ -20,11 +20,14 @@ export interface Hole {
   readonly bytes: number;
 }
 
-/** So many more samples must begin with the usual bits at their place than not. */
-const LEAST_PROOF = 8;
+/**
+ * So many bits must be as usual, in the samples that begin with them at their place beyond those that do not. In AAC these are eight
+ * samples; ALAC has four samples a second, but its samples have more bits in common.
+ */
+const PROOF_BITS = 56;
 
-/** How many samples are tried at each shift. */
-const TRIED_SAMPLES = 16;
+/** At least so many samples, because the usual bits may be zeros, as other bytes are. */
+const LEAST_PROOF = 2;
 
 /** The largest number of shifts that are tried. */
 const MAX_SHIFTS = 4 * 1024 * 1024;
@@ -48,6 +51,12 @@ export async function findHoles(file: DamagedFile, offsets: readonly number[], m
 /** Whether a sample begins with the usual bits. */
 type IsUsual = (start: number) => boolean;
 
+interface UsualStart {
+  readonly isUsual: IsUsual;
+  /** How many more samples must begin as usual than not. */
+  readonly proof: number;
+}
+
 type Range = readonly [from: number, to: number];
 
 /** How samples begin at the first shift and at the last. */
@@ -60,12 +69,19 @@ class HoleSearch {
   readonly #file: DamagedFile;
   readonly #offsets: readonly number[];
   readonly #isUsual: IsUsual;
+  readonly #leastProof: number;
   #holes = 1;
 
-  constructor(file: DamagedFile, offsets: readonly number[], isUsual: IsUsual) {
+  constructor(file: DamagedFile, offsets: readonly number[], { isUsual, proof }: UsualStart) {
     this.#file = file;
     this.#offsets = offsets;
     this.#isUsual = isUsual;
+    this.#leastProof = proof;
+  }
+
+  /** How many samples are tried at each shift. */
+  get #tried(): number {
+    return 2 * this.#leastProof;
   }
 
   /**
@@ -83,7 +99,7 @@ class HoleSearch {
       scoresOf(starts.first, this.#isUsual),
       scoresOf(starts.last, this.#isUsual),
     );
-    if (proof < LEAST_PROOF) return null;
+    if (proof < this.#leastProof) return null;
     const between =
       this.#holes < MAX_HOLES ? await this.#shiftBetween([from + before, from + behind], first, last) : null;
     if (between !== null) {
@@ -103,24 +119,24 @@ class HoleSearch {
   ): Promise<{ shift: number; sample: number } | null> {
     const [start, end] = [(this.#offsets[from] ?? 0) - first, (this.#offsets[to] ?? 0) - last];
     const sampleBytes = (end + last - start - first) / Math.max(1, to - from);
-    const isEmpty = Math.min(to - from, (end - start) / sampleBytes) < TRIED_SAMPLES;
+    const isEmpty = Math.min(to - from, (end - start) / sampleBytes) < this.#tried;
     if (isEmpty || Math.abs(last - first) > MAX_SHIFTS) return null;
-    const triedBytes = Math.ceil(4 * TRIED_SAMPLES * sampleBytes) + Math.abs(last - first);
+    const triedBytes = Math.ceil(4 * this.#tried * sampleBytes) + Math.abs(last - first);
     const bytes = await readAt(this.#file.file, start, Math.min(end - start, triedBytes));
-    let best = { proof: LEAST_PROOF - 1, shift: 0, sample: 0 };
+    let best = { proof: this.#leastProof - 1, shift: 0, sample: 0 };
     for (let shift = Math.min(first, last) + 1; shift < Math.max(first, last); shift++) {
       const sample = firstFrom(this.#offsets, start + shift, from);
-      const proof = this.#proofOf(sample, Math.min(to, sample + TRIED_SAMPLES), bytes, start + shift);
-      if (proof > best.proof) best = { proof, shift, sample: Math.min(to, sample + TRIED_SAMPLES) };
-      if (proof === TRIED_SAMPLES) break;
+      const proof = this.#proofOf(sample, Math.min(to, sample + this.#tried), bytes, start + shift);
+      if (proof > best.proof) best = { proof, shift, sample: Math.min(to, sample + this.#tried) };
+      if (proof === this.#tried) break;
     }
-    return best.proof < LEAST_PROOF ? null : best;
+    return best.proof < this.#leastProof ? null : best;
   }
 
   /** How many more of these samples begin as usual than not. @param origin where, by the index, the bytes begin */
   #proofOf(from: number, to: number, bytes: Buffer, origin: number): number {
     let proof = 0;
-    for (let i = from; i < to && proof > -LEAST_PROOF; i++) {
+    for (let i = from; i < to && proof > -this.#leastProof; i++) {
       const at = (this.#offsets[i] ?? 0) - origin;
       if (at + START_BYTES > bytes.length) break;
       proof += this.#isUsual(bytes.readUIntBE(at, START_BYTES)) ? 1 : -1;
@@ -181,11 +197,10 @@ const START_BYTES = 6;
  */
 const [ALL_BITS, COMPARED_BITS] = [8 * START_BYTES, [48, 40, 32, 24, 16, 7]];
 
-/** More bits are better if they explain this share of what fewer bits explain. */
-const MUCH = 0.9;
-
 /** How many beginnings may be the usual one: bytes of padding may be as frequent. */
 const CANDIDATES = 4;
+
+const NOTHING_USUAL: UsualStart = { isUsual: () => false, proof: Infinity };
 
 /** The largest number of samples by which the usual beginning is chosen. */
 const MAX_COUNTED = 20_000;
@@ -218,26 +233,27 @@ function scoresOf(starts: Float64Array, isUsual: IsUsual): Int8Array {
 }
 
 /**
- * The beginning that the first samples have at the first shift, and the last samples at the last.
+ * The beginning that the first samples have at the first shift, and the last samples at the last: the one that explains the most bits.
  * @param early the beginnings of all samples at the first shift
  * @param late those at the last shift
  */
-function usualStart(early: Float64Array, late: Float64Array): IsUsual {
+function usualStart(early: Float64Array, late: Float64Array): UsualStart {
   const step = Math.ceil(early.length / MAX_COUNTED);
   const [first, last] = [early.filter((_, i) => i % step === 0), late.filter((_, i) => i % step === 0)];
   const counted = [...first, ...last].filter((start) => start >= 0);
-  const candidates = (bits: number): readonly { readonly isUsual: IsUsual; readonly proof: number }[] => {
+  const candidates = (bits: number): readonly (UsualStart & { readonly sum: number; readonly bits: number })[] => {
+    const proof = Math.max(LEAST_PROOF, Math.ceil(PROOF_BITS / bits));
     const firstOf = (start: number): number => Math.floor(start / 2 ** (ALL_BITS - bits));
     return mostFrequent(counted.map(firstOf)).map((usual) => {
       const isUsual: IsUsual = (start) => start >= 0 && firstOf(start) === usual;
-      const proof = mostOf(scoresOf(first, isUsual)).sum + mostOf(scoresOf(last, isUsual).toReversed()).sum;
-      return { isUsual, proof };
+      const sum = mostOf(scoresOf(first, isUsual)).sum + mostOf(scoresOf(last, isUsual).toReversed()).sum;
+      return { isUsual, proof, sum, bits };
     });
   };
   // If the bits look the same at both shifts, some samples count twice.
-  const found = COMPARED_BITS.flatMap(candidates).filter(({ proof }) => proof <= first.length);
-  const most = Math.max(...found.map(({ proof }) => proof));
-  return found.find(({ proof }) => proof >= MUCH * most)?.isUsual ?? (() => false);
+  const found = COMPARED_BITS.flatMap(candidates).filter(({ sum }) => sum <= first.length);
+  const most = Math.max(...found.map(({ sum, bits }) => sum * bits));
+  return found.find(({ sum, bits }) => sum * bits === most) ?? NOTHING_USUAL;
 }
 
 /** The largest sum of the first scores, and how many scores that takes. */

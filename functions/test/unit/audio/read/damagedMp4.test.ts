@@ -1,7 +1,7 @@
 /** MP4 files without fragments, whose data is not where the index says: all that can be read is in its place. */
 import assert from 'node:assert/strict';
 import { decodeAll, lostSeconds, RATE } from '../../../support/audio.ts';
-import { BOTH, encode, file, lagAt, lagOfEnd, noise, SECONDS } from '../../../support/containers.ts';
+import { BOTH, encode, file, lagAt, lagOfEnd, noise, SECONDS, withHoles } from '../../../support/containers.ts';
 
 describe('An MP4 file whose index is not where the boxes before it lead', function () {
   const bytes = encode('m4a');
@@ -111,6 +111,39 @@ describe('ALAC in .mp4', function () {
       }
     });
   }
+
+  it('loses no packet between places where bytes are missing', async () => {
+    for (const place of [[], ['-movflags', '+faststart']]) {
+      const bytes = encode('m4a', [], ['-c:a', 'alac', ...place]);
+      for (const [name, shares] of [
+        [
+          'two',
+          [
+            [0.3, 0.35],
+            [0.6, 0.65],
+          ],
+        ],
+        [
+          'three',
+          [
+            [0.2, 0.25],
+            [0.5, 0.51],
+            [0.75, 0.77],
+          ],
+        ],
+        ['one near the end', [[0.85, 0.88]]],
+      ] as const) {
+        const decoded = await decodeAll(withHoles(bytes, shares), file('m4a'));
+        const missing = shares.reduce((sum, [from, to]) => sum + to - from, 0) * SECONDS;
+        // At each place two packets of a quarter of a second are cut short.
+        const most = missing + shares.length * 0.52;
+        assert.ok(lostSeconds(decoded) < most, `${name}: ${lostSeconds(decoded)} s lost`);
+        assert.ok(Math.abs(decoded.pcm.length - SECONDS * RATE) < 20, `${name}: ${decoded.pcm.length} samples`);
+        assert.ok(Math.abs(lagAt(decoded, 1)) < 20, `${name}: ${lagAt(decoded, 1)} samples late`);
+        if (name !== 'one near the end') assert.ok(Math.abs(lagOfEnd(decoded)) < 20, `${name}: end late`);
+      }
+    }
+  });
 });
 
 describe('An MP4 file that is cut off before its index', () => {
