@@ -6,23 +6,18 @@
 import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { layerFrame } from '../mpegFrames.ts';
+import { countPackets, EDITS_BYTES, isReadable, TABLE_HEAD_BYTES } from './cafPackets.ts';
 import { chunksOfCaf } from './chunkClaims.ts';
 import type { Chunk } from './chunkClaims.ts';
 import { openView, readAt } from './fileView.ts';
 import { Cell } from './indexCells.ts';
 import { isUsualRate } from './pcmFormats.ts';
 
-/** The bytes of the description, of the head of the table, and of the settings of ALAC. */
-const [DESCRIPTION_BYTES, TABLE_HEAD_BYTES, SETTINGS_BYTES] = [32, 24, 24];
+/** The bytes of the description, and of the settings of ALAC. */
+const [DESCRIPTION_BYTES, SETTINGS_BYTES] = [32, 24];
 
 /** Where the settings of ALAC begin if they are in atoms. */
 const ALAC_IN_ATOMS = 24;
-
-/** The largest chunk that is read. The table of 25 hours has 10 MB. */
-const MAX_BYTES = 16 * 1024 * 1024;
-
-/** The first bytes of the data count edits. */
-const EDITS_BYTES = 4;
 
 /** Repairs the file at `path`, in place. */
 export async function mendCaf(path: string): Promise<void> {
@@ -31,7 +26,7 @@ export async function mendCaf(path: string): Promise<void> {
   try {
     const chunks = [...chunksOfCaf(view)];
     const contentOf = async (name: string): Promise<{ chunk: Chunk; bytes: Buffer } | null> => {
-      const chunk = chunks.find((each) => each.name === name && each.size >= 0 && each.size <= MAX_BYTES);
+      const chunk = chunks.find((each) => each.name === name && isReadable(each));
       return chunk === undefined ? null : { chunk, bytes: await readAt(file, chunk.start, chunk.size) };
     };
     const [description, settings, table] = [await contentOf('desc'), await contentOf('kuki'), await contentOf('pakt')];
@@ -84,14 +79,8 @@ function mendRate(description: Buffer, setting: Cell): void {
   if (!isUsualRate(rate) && isUsualRate(setting.value)) description.writeDoubleBE(setting.value, 0);
 }
 
-/** The number of packets, by their sizes: each has seven bits in a byte, the highest of which says whether another follows. */
+/** The number of packets, by their sizes. */
 function mendCount(table: Buffer, dataBytes: number): void {
-  let [packets, bytes, size] = [0, 0, 0];
-  for (const byte of table.subarray(TABLE_HEAD_BYTES)) {
-    size = size * 128 + (byte & 0x7f);
-    if (byte >= 0x80) continue;
-    [packets, bytes, size] = [packets + 1, bytes + size, 0];
-  }
-  const isWhole = bytes === dataBytes && size === 0;
-  if (isWhole) new Cell(table, 0, true).value = packets;
+  const counted = countPackets(table);
+  if (counted?.bytes === dataBytes) new Cell(table, 0, true).value = counted.packets;
 }

@@ -12,6 +12,7 @@ import { markZeroedSectors } from './adpcmBlocks.ts';
 import { lostBatch, withoutStart } from './batch.ts';
 import type { Batches } from './batch.ts';
 import { mendCaf } from './cafHeaders.ts';
+import { mendCafHoles } from './cafHoles.ts';
 import { mp3DelaySeconds } from './encoderDelay.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
 import { filesWithin } from './filesWithin.ts';
@@ -188,7 +189,10 @@ async function* decodeFile(path: string, extension: FileExtension, options: File
 export async function mendFile(path: string, extension: FileExtension): Promise<boolean> {
   if (extension === 'flac') await mendFlacHeaders(path);
   if (extension === 'ogg') await mendPages(path);
-  if (extension === 'caf') await mendCaf(path);
+  if (extension === 'caf') {
+    await mendCafHoles(path);
+    await mendCaf(path);
+  }
   if (extension === 'wav') await markZeroedSectors(path);
   return extension === 'm4a' && (await mendBoxes(path));
 }

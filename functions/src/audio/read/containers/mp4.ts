@@ -11,7 +11,7 @@ import { Fragments, MAX_FRAGMENT_HEADER_BYTES } from './fragments.ts';
 import { MAX_INDEX_BYTES, mendIndex } from './indexMending.ts';
 import { BOX_HEAD_BYTES, boxHead, childrenOf, LEAST_BOX_BYTES } from './mp4Box.ts';
 import type { Box } from './mp4Box.ts';
-import { fillHoles } from './mp4Hole.ts';
+import { fillMp4Holes } from './mp4Hole.ts';
 
 /** The largest number of boxes that are read. A fragmented file has two for each fragment. */
 const MAX_BOXES = 100_000;
@@ -68,7 +68,7 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
     const found = next === null ? index : await boxAt(file, next);
     const missing = (torn?.start ?? 0) + (torn?.size ?? 0) - (next ?? fileBytes);
     const mayBeFilled = torn?.type === 'mdat' && found?.type === 'moov';
-    if (mayBeFilled && (await fillHoles(file, found, torn, missing))) return true;
+    if (mayBeFilled && (await fillMp4Holes(file, found, torn, missing))) return true;
     if (next === null) break;
     const start: number = before !== null && (before.type === 'mdat' || next < at + 8) ? before.start : at;
     await file.write(boxHeader(next - start, 'mdat'), 0, 8, start);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { mendCaf } from '../../../../src/audio/read/containers/cafHeaders.ts';
+import { mendCafHoles } from '../../../../src/audio/read/containers/cafHoles.ts';
 
 const FILE_HEAD = Buffer.from('caff\0\x01\0\0', 'latin1');
 
@@ -34,6 +35,13 @@ const description = fc
     return bytes;
   });
 
+/** Sizes of packets behind their number. */
+const ofSizes = fc.array(fc.nat(127), { maxLength: 40 }).map((sizes) => {
+  const head = Buffer.alloc(24);
+  head.writeBigUInt64BE(BigInt(sizes.length));
+  return Buffer.concat([head, Buffer.from(sizes)]);
+});
+
 const table = fc
   .tuple(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), anything)
   .map(([packets, samples, rest]) => {
@@ -50,9 +58,10 @@ const caf = fc
   .tuple(
     chunk('desc', fc.oneof(description, anything)),
     chunk('kuki', anything),
-    chunk('pakt', fc.oneof(table, anything)),
+    chunk('pakt', fc.oneof(table, ofSizes, anything)),
     chunk('data', fc.oneof(sound, anything)),
   )
+  .chain((chunks) => fc.shuffledSubarray(chunks, { minLength: chunks.length - 1 }))
   .map((chunks) => Buffer.concat([FILE_HEAD, ...chunks]));
 
 describe('The headers of a CAF file', () => {
@@ -68,6 +77,19 @@ describe('The headers of a CAF file', () => {
         writeFileSync(path, bytes);
         await mendCaf(path);
         assert.equal(statSync(path).size, bytes.length);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('may say that bytes are missing or too many, and lead to no error and to no more than twice the bytes', async () => {
+    const path = join(folder, 'recording');
+    await fc.assert(
+      fc.asyncProperty(caf, async (bytes) => {
+        writeFileSync(path, bytes);
+        await mendCafHoles(path);
+        await mendCaf(path);
+        assert.ok(statSync(path).size <= 2 * bytes.length);
       }),
       { numRuns: 1000 },
     );
