@@ -32,6 +32,10 @@ export const PARTS = {
     { title: 'Emulator and end-to-end tests of the functions', cwd: FUNCTIONS, config: '.mocharc.emulator.json' },
   ],
   client: [{ title: 'Emulator tests of the client, bad networks', cwd: CLIENT, config: '.mocharc.emulator.json' }],
+  /** These decide what Deepgram answers to the deployed functions, count its requests, and kill workers. */
+  deepgram: [
+    { title: 'Tests of the functions that control Deepgram', cwd: FUNCTIONS, config: '.mocharc.deepgram.json' },
+  ],
   web: [{ title: 'Browser tests of the console', cwd: WEB, config: '.mocharc.browser.json' }],
   /** These run in each browser of the machine and need no suite. */
   engines: [{ title: 'Store and recorder in each browser', cwd: WEB, config: '.mocharc.engines.json' }],
@@ -43,10 +47,17 @@ export type TestPart = keyof typeof PARTS;
 export const TEST_PARTS = Object.keys(PARTS) as TestPart[];
 
 /**
- * The parts that run in one suite. Lanes run in parallel, because tests mostly wait. The parts of a lane run one after the
- * other, because they share one Deepgram stand-in.
+ * The parts that run in one suite. Lanes run in parallel, because tests mostly wait. A lane is a list of steps, one after the other; the parts
+ * of a step run in parallel, too. What controls the stand-in of the deployed functions comes after everything that needs its answers.
  */
-export const LANES_IN_SUITE: readonly (readonly TestPart[])[] = [['emulator', 'client'], ['worker'], ['suites']];
+export const LANES_IN_SUITE: readonly (readonly (readonly TestPart[])[])[] = [
+  [['emulator', 'client'], ['deepgram']],
+  [['worker']],
+  [['suites']],
+];
+
+/** Parts whose own workers ask a Deepgram stand-in of their own, which these tests control. */
+export const WITH_OWN_STAND_IN: ReadonlySet<TestPart> = new Set(['emulator', 'worker']);
 
 /** Project of the tests that must not meet the deployed functions: no function listens to it. */
 export const WORKER_PROJECT = 'demo-offline-audio-sync-workers';

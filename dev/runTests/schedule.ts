@@ -4,7 +4,8 @@ import type { Suite, SuiteOptions } from '../emulators/suite.ts';
 import { withSuite } from '../emulators/withSuite.ts';
 import { prepareLocalModel } from '../localModel.ts';
 import { NO_CLOUD } from '../process.ts';
-import { LANES_IN_SUITE, PARAMETERS, PARTS, WORKER_PROJECT, type Group, type TestPart } from './parts.ts';
+import { LANES_IN_SUITE, PARAMETERS, PARTS, WITH_OWN_STAND_IN, WORKER_PROJECT } from './parts.ts';
+import type { Group, TestPart } from './parts.ts';
 import type { Runner } from './runner.ts';
 
 export class Schedule {
@@ -51,20 +52,30 @@ export class Schedule {
   }
 
   async #withDeepgramStandIn(onUp: () => void): Promise<void> {
-    const lanes = LANES_IN_SUITE.map((parts) => ({ parts, groups: parts.flatMap((part) => this.#groupsOf(part)) }));
-    if (lanes.every(({ groups }) => groups.length === 0)) return;
+    if (LANES_IN_SUITE.flat(2).every((part) => this.#groupsOf(part).length === 0)) return;
     await this.#inSuite({ parameters: PARAMETERS }, async ({ env }, stop) => {
       onUp();
-      const standIn = await startDeepgramStandIn({ quiet: true });
-      const apart = { ...env, GCLOUD_PROJECT: WORKER_PROJECT, DEEPGRAM_STANDIN_URL: standIn.url };
-      try {
-        await Promise.all(
-          lanes.map(({ parts, groups }) => this.#runner.run(groups, parts.includes('worker') ? apart : env, stop)),
-        );
-      } finally {
-        await standIn.close();
-      }
+      await Promise.all(
+        LANES_IN_SUITE.map(async (steps) => {
+          for (const parts of steps) await Promise.all(parts.map((part) => this.#runInSuite(part, env, stop)));
+        }),
+      );
     });
+  }
+
+  async #runInSuite(part: TestPart, env: Readonly<Record<string, string>>, stop: AbortSignal): Promise<void> {
+    const groups = this.#groupsOf(part);
+    const project = part === 'worker' ? { GCLOUD_PROJECT: WORKER_PROJECT } : {};
+    if (groups.length === 0 || !WITH_OWN_STAND_IN.has(part)) {
+      await this.#runner.run(groups, { ...env, ...project }, stop);
+      return;
+    }
+    const standIn = await startDeepgramStandIn({ quiet: true });
+    try {
+      await this.#runner.run(groups, { ...env, ...project, DEEPGRAM_STANDIN_URL: standIn.url }, stop);
+    } finally {
+      await standIn.close();
+    }
   }
 
   async #withLocalRecogniser(mayStart: Promise<void>): Promise<void> {
