@@ -51,7 +51,7 @@ describe('through the real functions', () => {
     }
   });
 
-  it('malformed input is named', async () => {
+  it('malformed input is refused with a code of its own', async () => {
     const malformed = [400, 'INVALID_ARGUMENT', 'invalid_request'];
     for (const name of JOB_COMMANDS) {
       for (const data of [null, {}, { job_id: 7 }, { job_id: '' }]) assert.deepEqual(await code(name, data), malformed);
@@ -85,7 +85,7 @@ describe('through the real functions', () => {
     assert.notEqual((await getStatus(user.idToken, jobId)).body.acknowledged_at, null);
   });
 
-  it('a job is cancelled while Deepgram keeps its worker waiting: the request breaks off, the audio goes', async () => {
+  it('a job is cancelled while Deepgram keeps its worker waiting: the request is aborted, and the audio is deleted', async () => {
     await standIn.behave({ hang: true });
     const jobId = await upload();
     while ((await standIn.log()).requests.length === 0) await delay(100);

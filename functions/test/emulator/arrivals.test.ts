@@ -37,7 +37,7 @@ describe('recordings that arrive in Storage', () => {
     assert.equal((await world.objects()).length, 12);
   });
 
-  it('start their job also where Firestore started it and said that it did not', async () => {
+  it('start their job even if Firestore reports a failure of the write that started it', async () => {
     const [{ name, bytes }] = sentRecordings(1) as [ReturnType<typeof sentRecordings>[0]];
     const jobId = await world.begin([{ name, size: bytes.length, md5: null }]);
     await world.instance({ jobs: new JobStore(writtenTwice(world.db), () => world.nowMs) })(
@@ -47,7 +47,7 @@ describe('recordings that arrive in Storage', () => {
     assert.deepEqual(world.enqueued, [{ jobId, uid: 'ann', epoch: 0, redrive: 0 }]);
   });
 
-  it('are cancelled with their job also where Firestore ended it and said that it did not', async () => {
+  it('are cancelled with their job even if Firestore reports a failure of the write that ended it', async () => {
     const jobId = await world.begin(sentRecordings(1));
     const ended = await endEarly(jobId, 'job_cancelled', () => true, {
       ...world.deps,
@@ -57,7 +57,7 @@ describe('recordings that arrive in Storage', () => {
     assert.equal(await endEarly(jobId, 'job_cancelled', () => true, world.deps), null, 'nothing is left to end');
   });
 
-  it('write nothing before the last of them, and are looked at together where they come together', async () => {
+  it('cause no write before the last of them, and are listed together if they arrive together', async () => {
     const sent = sentRecordings(40);
     const jobId = await world.begin(sent);
     const events = await Promise.all(sent.map(({ name, bytes }) => world.upload(world.path(jobId, name), bytes)));
@@ -82,7 +82,7 @@ describe('recordings that arrive in Storage', () => {
     assert.equal((await world.job(jobId)).status, 'pending');
   });
 
-  it('leave those of a request to it: its job, its checks, its start', async () => {
+  it('change nothing if they belong to an upload request, which checks them and starts the job itself', async () => {
     await world.put('job', { files: [world.file('job', 'a.bin', 'expected')] });
     await world.instance()(await world.upload(world.path('job', 'a.bin'), Buffer.from('x')));
     assert.deepEqual([(await world.job('job')).status, ...(await statesOf('job'))], ['uploading', 'expected']);
@@ -127,7 +127,7 @@ describe('recordings that arrive in Storage', () => {
       assert.equal((await errorOf())?.code, 'upload_mismatch');
     });
 
-    it('do not speak for the right one that took their place, however late their event comes', async () => {
+    it('do not affect the right object that replaced them, however late their event comes', async () => {
       const late = await world.upload(path, wrong);
       await world.instance()(late);
       const right = await world.upload(path, declared[0]!.bytes);
@@ -137,7 +137,7 @@ describe('recordings that arrive in Storage', () => {
       assert.deepEqual(await world.objects(), [path]);
     });
 
-    it('are not taken because an event says that something right was there once', async () => {
+    it('are not accepted when a late event reports the right object, which is gone', async () => {
       const right = await world.upload(path, declared[0]!.bytes);
       await world.bucket().file(path).delete();
       await world.instance()(right);
@@ -226,7 +226,7 @@ describe('recordings that arrive in Storage', () => {
     });
   });
 
-  it('go on without those that never come, once nothing has come for a day', async () => {
+  it('are processed without those that never arrive, once nothing has arrived for a day', async () => {
     const sent = sentRecordings(3);
     const jobId = await world.begin(sent);
     await world.instance()(await world.upload(world.path(jobId, sent[0]!.name), sent[0]!.bytes));
@@ -246,7 +246,7 @@ describe('recordings that arrive in Storage', () => {
     );
   });
 
-  it('keep an old upload alive as long as something comes', async () => {
+  it('keep an old upload open as long as something arrives', async () => {
     const sent = sentRecordings(2);
     const jobId = await world.begin(sent);
     await world.deps.jobs.update(jobId, (job) => ({ waitingFor: { ...job.waitingFor!, until: world.ago(1) } }));
@@ -257,7 +257,7 @@ describe('recordings that arrive in Storage', () => {
     assert.ok(waitingFor!.until!.toMillis() > world.nowMs, 'it says until when it waits now');
   });
 
-  it('that never begin to come end with their job, which says what to do', async () => {
+  it('that never arrive fail with their job, which says what to do', async () => {
     const sent = sentRecordings(2);
     const jobId = await world.begin(sent);
     world.nowMs += DAY_MS + MINUTE_MS;
@@ -275,7 +275,7 @@ describe('recordings that arrive in Storage', () => {
     );
   });
 
-  it('end with the device that uploads them where nothing came for an hour, as long as not all are in', async () => {
+  it('are cancelled with their device if nothing arrived for an hour and some are missing', async () => {
     const sent = sentRecordings(2);
     const unfinished = await world.begin(sent, 'phone1', 'key');
     const accepted = await world.begin(sent.slice(0, 1), 'phone1');

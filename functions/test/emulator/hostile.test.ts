@@ -1,4 +1,4 @@
-/** Requests of a stranger with an account, sent to the real functions: each is answered, shortly, and blames its sender. */
+/** Requests of a stranger with an account, sent to the real functions: each gets a short answer that says that its sender is at fault. */
 import assert from 'node:assert/strict';
 import type { UploadView } from 'offline-audio-sync-contract';
 import { bearer, callFunction, send } from '../support/client.ts';

@@ -51,7 +51,7 @@ describe('an app that speaks to Omi’s backend', () => {
     });
   }
 
-  it('is told what it can act on when nothing of a batch can be accepted', async () => {
+  it('gets an answer that it can act on if nothing of a batch can be accepted', async () => {
     const app = new OmiClient(`${HOSTING_ORIGIN}/`, user.idToken);
     await assert.rejects(app.upload([unreadable]), (error) => error instanceof OmiUploadError && error.status === 400);
     const stranger = new OmiClient(`${HOSTING_ORIGIN}/`, 'no token');

@@ -26,7 +26,7 @@ const CALLABLES =
   );
 const FILE = { name: pcmName(), bytes: pcmRecording({ frames: 2 }) };
 
-/** Provokes every answer that the document describes, of the running functions, and holds each against its schema. */
+/** Provokes every answer of the running functions that the document describes, and compares each with its schema. */
 describe('docs/openapi.yaml', () => {
   const seen = new Set<string>();
   let user: TestUser;
@@ -44,7 +44,7 @@ describe('docs/openapi.yaml', () => {
   });
   after(() => Promise.all([entries.stop(), withoutSharing.stop()]));
 
-  async function hold(path: string, response: Response): Promise<Record<string, unknown>> {
+  async function check(path: string, response: Response): Promise<Record<string, unknown>> {
     const method = path.startsWith('/v2') && !path.endsWith('upload') ? 'get' : 'post';
     const body = (await response.json()) as { error?: { code?: string; details?: { code?: string } } };
     const { status } = response;
@@ -59,14 +59,14 @@ describe('docs/openapi.yaml', () => {
     const { contentType, body } = multipart(parts);
     const init = { method, headers: { 'Content-Type': contentType, ...headers } };
     const sent = method === 'POST' ? { ...init, body: Uint8Array.from(body) } : init;
-    return hold('/v2/sync/upload', await fetch(`${HOSTING_ORIGIN}/v2/sync/upload`, sent));
+    return check('/v2/sync/upload', await fetch(`${HOSTING_ORIGIN}/v2/sync/upload`, sent));
   };
   const get = async (
     path: string,
     query = '',
     headers: Record<string, string> = bearer(user.idToken),
     method = 'GET',
-  ) => hold(path, await fetch(`${HOSTING_ORIGIN}${path}${query}`, { method, headers }));
+  ) => check(path, await fetch(`${HOSTING_ORIGIN}${path}${query}`, { method, headers }));
   const call = async (
     name: string,
     data: unknown,
@@ -79,7 +79,7 @@ describe('docs/openapi.yaml', () => {
       headers: { 'Content-Type': 'application/json', ...headers },
       body,
     });
-    return hold(`/${name}`, response);
+    return check(`/${name}`, response);
   };
   const good = filePart(FILE.name, FILE.bytes);
   const field = (name: string, content: string): Part => ({ field: name, content });
@@ -90,7 +90,7 @@ describe('docs/openapi.yaml', () => {
     return body.job_id;
   }
 
-  it('says what refuses everybody, everywhere', async () => {
+  it('describes the refusals that all endpoints have in common', async () => {
     const odd = bearer(await oddUserToken());
     const paths = ['/v2/sync/upload', '/v2/sync/status', '/v2/sync/jobs', ...CALLABLES.map((name) => `/${name}`)];
     for (const path of paths) {
@@ -98,11 +98,11 @@ describe('docs/openapi.yaml', () => {
       const init = path.startsWith('/v2') && name !== 'syncUpload' ? {} : { method: 'POST', body: '{"data":{}}' };
       const ask = (url: string, headers: Record<string, string>) =>
         fetch(url, { ...init, headers: { 'Content-Type': 'application/json', ...headers } });
-      await hold(path, await ask(functionUrl(name), {}));
-      await hold(path, await ask(functionUrl(name), { Authorization: 'Bearer nonsense' }));
-      await hold(path, await ask(functionUrl(name), odd));
-      await hold(path, await ask(entries.urls[name] ?? '', bearer(user.idToken)));
-      if (path.startsWith('/v2')) await hold(path, await fetch(functionUrl(name), { method: 'PUT' }));
+      await check(path, await ask(functionUrl(name), {}));
+      await check(path, await ask(functionUrl(name), { Authorization: 'Bearer nonsense' }));
+      await check(path, await ask(functionUrl(name), odd));
+      await check(path, await ask(entries.urls[name] ?? '', bearer(user.idToken)));
+      if (path.startsWith('/v2')) await check(path, await fetch(functionUrl(name), { method: 'PUT' }));
     }
   });
 
@@ -152,7 +152,7 @@ describe('docs/openapi.yaml', () => {
       await create();
       const headers = { ...bearer(other.idToken), 'Content-Type': parts.contentType };
       const init = { method: 'POST', headers, body: Uint8Array.from(parts.body) };
-      await hold('/v2/sync/upload', await fetch(limited.urls['syncUpload'] ?? '', init));
+      await check('/v2/sync/upload', await fetch(limited.urls['syncUpload'] ?? '', init));
       await setStage(db, other.uid, { stage: 'restricted', until: null, reason: null });
       await create();
       await upload([good], bearer(other.idToken));
@@ -164,7 +164,7 @@ describe('docs/openapi.yaml', () => {
   /** Plays a conversation of a user by a link. */
   async function playTalk({ uid, idToken }: TestUser, url: string): Promise<void> {
     const headers = await shareAudibleTalk(uid, (name, data) => call(name, data, bearer(idToken)));
-    await hold('/v2/sync/shared/audio', await fetch(`${url}?audio_id=${TALK_CHUNK}`, { headers }));
+    await check('/v2/sync/shared/audio', await fetch(`${url}?audio_id=${TALK_CHUNK}`, { headers }));
   }
 
   it('says how daily budgets end', async () => {
@@ -191,7 +191,7 @@ describe('docs/openapi.yaml', () => {
         headers: { ...newcomer, 'Content-Type': contentType },
         body: Uint8Array.from(body),
       };
-      await hold('/v2/sync/upload', await fetch(limited.urls['syncUpload'] ?? '', init));
+      await check('/v2/sync/upload', await fetch(limited.urls['syncUpload'] ?? '', init));
       const files = [declared(FILE.name, FILE.bytes)];
       await call('createSyncJob', { files }, newcomer, limited.urls['createSyncJob']);
       const data = { conversations: [EXPORTED] };
@@ -211,7 +211,7 @@ describe('docs/openapi.yaml', () => {
         ['/v2/sync/jobs', 'syncJobs'],
       ] as const) {
         const method = name === 'syncUpload' ? 'POST' : 'GET';
-        await hold(path, await fetch(closed.urls[name] ?? '', { method, headers: bearer(user.idToken) }));
+        await check(path, await fetch(closed.urls[name] ?? '', { method, headers: bearer(user.idToken) }));
       }
     } finally {
       await closed.stop();
@@ -219,7 +219,7 @@ describe('docs/openapi.yaml', () => {
   });
 
   it('says that other paths are not known', async () => {
-    await hold('/v2/{path}', await fetch(`${HOSTING_ORIGIN}/v2/sync/nothing`));
+    await check('/v2/{path}', await fetch(`${HOSTING_ORIGIN}/v2/sync/nothing`));
   });
 
   it('says that callables take bodies of bounded size', async () => {
@@ -300,10 +300,10 @@ describe('docs/openapi.yaml', () => {
 
   it('says what is answered while Firestore is busy', () => whileBusy);
 
-  it('says what is answered while Firestore does what nobody expects', () =>
+  it('says what is answered while Firestore fails in an unforeseen way', () =>
     askWhileFirestoreAnswers(PERMISSION_DENIED));
 
-  it('says nothing that was not seen here, and nothing else was seen', () => {
+  it('describes every answer that was seen here, and no other', () => {
     assert.deepEqual([...seen].filter((answer) => !answer.endsWith(' 401')).sort(), describedAnswers().sort());
   });
 
@@ -318,7 +318,7 @@ describe('docs/openapi.yaml', () => {
     const headers = bearer(user.idToken);
     const { contentType, body } = multipart([good]);
     const ask = async (path: string, name: string, init: RequestInit, query = '') =>
-      hold(path, await fetch(`${urls[name] ?? ''}${query}`, { headers, ...init }));
+      check(path, await fetch(`${urls[name] ?? ''}${query}`, { headers, ...init }));
     const token = { [SHARE_TOKEN_HEADER]: 'x'.repeat(43) };
     const form = { ...headers, 'Content-Type': contentType };
     try {

@@ -14,7 +14,7 @@ describe('Speech in the store of conversations', () => {
   });
   after(() => world.close());
 
-  it('that bridges two lets the named one survive, and the other, though earlier, redirects to it', async () => {
+  it('that bridges two conversations keeps the named one, and the other redirects to it although it is earlier', async () => {
     const [earlier] = await say([0]);
     const [named] = await say([200]);
     assert.deepEqual(await say([100], named), [named]);
@@ -22,7 +22,7 @@ describe('Speech in the store of conversations', () => {
     assert.equal((await read(earlier!)).mergedInto, named);
   });
 
-  it('makes the conversation survive that the named one was merged into', async () => {
+  it('keeps the conversation into which the named one was merged', async () => {
     const [early] = await say([0]);
     const [middle] = await say([200]);
     const [named] = await say([400]);
@@ -32,7 +32,7 @@ describe('Speech in the store of conversations', () => {
     assert.equal((await read(early!)).mergedInto, middle);
   });
 
-  it('lets the earliest survive if the named conversation was deleted, or lies elsewhere', async () => {
+  it('keeps the earliest conversation if the named one was deleted or lies elsewhere', async () => {
     const [early] = await say([0]);
     const [late] = await say([200]);
     const [deleted] = await say([1000]);
@@ -43,13 +43,13 @@ describe('Speech in the store of conversations', () => {
     assert.equal((await read(late!)).mergedInto, early);
   });
 
-  it('begins a conversation of its own where the named one is not near: what belongs together is for time to say', async () => {
+  it('begins a new conversation if the named one is not near in time', async () => {
     const [named] = await say([0]);
     const [other] = await say([500], named);
     assert.deepEqual(await live(), { [named!]: [0, 1], [other!]: [500, 501] });
   });
 
-  it('is stored once, also where what it repeats lies far inside a segment', async () => {
+  it('is stored once, even if the speech that it repeats lies in the middle of a segment', async () => {
     const seconds = Array.from({ length: 31 }, (_, second) => second);
     const [only] = await say(seconds);
     assert.equal((await world.segments()).length, 1);
@@ -58,7 +58,7 @@ describe('Speech in the store of conversations', () => {
     assert.equal((await world.segments()).length, 1);
   });
 
-  it('stays away once it was deleted, whichever recording brings it again', async () => {
+  it('is not stored again once it was deleted, whichever recording contains it', async () => {
     const [deleted] = await say([0, 1, 60]);
     await conversations.delete(world.uid, deleted!);
     assert.deepEqual(await say([0, 1, 60]), []);
@@ -67,7 +67,7 @@ describe('Speech in the store of conversations', () => {
     assert.equal((await world.segments()).length, 0);
   });
 
-  it('that is new begins a conversation of its own near a deleted one, and in its longer pauses', async () => {
+  it('that is new begins a new conversation near a deleted one, and in its longer pauses', async () => {
     const [deleted] = await say([0, 60]);
     await conversations.delete(world.uid, deleted!);
     const [fresh] = await say([30]);
@@ -77,7 +77,7 @@ describe('Speech in the store of conversations', () => {
     assert.equal((await read(deleted!)).state, 'deleted');
   });
 
-  it('has to wait until a deletion that was begun is through', async () => {
+  it('is refused until a deletion that has begun is finished', async () => {
     const [doomed] = await say([0]);
     await beginDeletion(world.db, world.uid, doomed!, world.deps.now());
     await assert.rejects(say([10]), DeletionUnderWayError);
@@ -87,7 +87,7 @@ describe('Speech in the store of conversations', () => {
   });
 
   // The emulator locks a whole collection where production locks what a query read: no race there would show a read outside.
-  it('is assigned by what was read in the transaction, and nothing else', async () => {
+  it('is assigned only by what was read in the transaction', async () => {
     const [named] = await say([0]);
     await say([200]);
     await say([100], named);

@@ -111,7 +111,7 @@ describe('cancelSyncJob', () => {
     assert.equal(await codeOf(world.cancel('no-such-job')), 'job_not_found');
   });
 
-  it('stands even if the audio cannot be deleted now: the sweeper will', async () => {
+  it('is final even if the audio cannot be deleted now: the sweeper deletes it later', async () => {
     const jobId = await world.acceptSamples(letter);
     const audio = { delete: () => Promise.reject(new Error('no Storage')) } as unknown as StagedAudio;
     const job = await cancelJob(world.uid, jobId, { ...world.deps, audio });

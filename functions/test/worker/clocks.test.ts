@@ -17,7 +17,7 @@ describe('Workers whose clocks differ by minutes', () => {
   });
   afterEach(() => world.close());
 
-  it('store each word once where the one ahead takes the job from the other, which was waiting for an answer', async () => {
+  it('store each word once if the one whose clock is ahead takes over a job while the other waits for an answer', async () => {
     const jobId = await world.acceptSamples(garden);
     const { transcriber, answered, give } = heldAnswers(world.deps.speech.transcriber);
     const first = world.deliver(jobId, { transcriber, concurrency: 1 });

@@ -1,4 +1,4 @@
-/** A user who has crowded more into a moment, or a conversation, than anybody says: what others ask of the same instance goes on. */
+/** Users may import more into a moment, or a conversation, than anybody can say. Requests of others to the same instance continue. */
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import { editConversation, MOST_REGROUPED_WORDS } from '../../src/conversations/editing.ts';
@@ -14,7 +14,7 @@ import { putTalk } from '../support/talk.ts';
 
 const at = (ms: number) => Timestamp.fromMillis(CAPTURED_AT + ms);
 
-describe('what is crowded', () => {
+describe('a conversation with more in it than anybody says', () => {
   let world: RedatingWorld;
   before(() => {
     world = new RedatingWorld();
@@ -50,7 +50,7 @@ describe('what is crowded', () => {
     await writer.close();
   }
 
-  it('is imported in pages that a document holds', async () => {
+  it('is imported in pages that are small enough for a document', async () => {
     const startMs = CAPTURED_AT * 1000;
     const words = Array.from({ length: 1700 }, (_, i) => ['語'.repeat(195), i, i + 1] as const);
     const [first, last] = [startMs, startMs + 2000].map((ms) => new Date(ms).toISOString());
@@ -60,7 +60,7 @@ describe('what is crowded', () => {
     assert.equal(imported?.new_words, words.length);
   });
 
-  it('is shown by a link as far as ten thousand segments reach', async () => {
+  it('is shown by a link up to its ten-thousandth segment', async () => {
     await crowd(6, 2000);
     const sharing = { ...world.deps, isOn: () => true };
     const { token } = await share({ uid: world.uid, conversationId: 'talk', hours: 1, withAudio: false }, sharing);
@@ -68,7 +68,7 @@ describe('what is crowded', () => {
     assert.deepEqual([segments.length, isCut], [10_000, true]);
   });
 
-  it('is read from its beginning, as far as one answer goes', async () => {
+  it('is read from its beginning, up to the limit of one answer', async () => {
     await crowd(TRANSCRIPT_PAGES, 1);
     const conversation = { deviceId: 'omi', startedAt: at(0), finishedAt: at(500) };
     const segments = await readTranscript(world.db, world.uid, conversation);
@@ -76,7 +76,7 @@ describe('what is crowded', () => {
     assert.equal(segments[0]?.text, 'Hello.');
   });
 
-  it('is not corrected as one text where it is more than an hour of talk', async () => {
+  it('is not corrected as one text if it is more than an hour of talk', async () => {
     const words = Array.from({ length: 600 }, () => ({ text: 'a'.repeat(199), fromMs: 0, toMs: 1 }));
     const source = { deviceId: 'omi', recordingId: 'dense', recordingStartedAt: at(0), jobId: 'job', chunkId: 'chunk' };
     const said = { startedAt: at(1), endedAt: at(2), text: '', speaker: null, confidence: 1, language: 'en', words };
@@ -89,7 +89,7 @@ describe('what is crowded', () => {
     await editConversation({ ...request, correction: { ...correction, recordingId: 'recording' } }, world.deps);
   });
 
-  it('is not divided where it is more than an instance holds', async () => {
+  it('is not divided if it does not fit into the memory of an instance', async () => {
     const talk = world.db.doc(`users/${world.uid}/conversations/talk`);
     await talk.update({ wordCount: MOST_REGROUPED_WORDS + 1 });
     const split = { kind: 'split', atMs: CAPTURED_AT } as const;
@@ -100,7 +100,7 @@ describe('what is crowded', () => {
     await editConversation(request, world.deps);
   });
 
-  it('takes its splits along to another date, however much it is', async () => {
+  it('keeps its splits when it moves to another date, whatever its size', async () => {
     const split = { kind: 'split', atMs: CAPTURED_AT } as const;
     await editConversation({ uid: world.uid, conversationId: 'talk', editId: null, correction: split }, world.deps);
     await world.db.doc(`users/${world.uid}/conversations/talk`).update({ wordCount: MOST_REGROUPED_WORDS + 1 });
@@ -114,7 +114,7 @@ describe('what is crowded', () => {
     assert.equal((await edits.doc(edit!.id).get()).data()?.startedAt.toMillis(), CAPTURED_AT + 1000);
   });
 
-  it('is not moved by a name that more recordings have than one correction may move', async () => {
+  it('is not moved by a file name that too many recordings have for one correction', async () => {
     const name = `x_${String(CAPTURED_AT)}.wav`;
     const writer = world.db.bulkWriter();
     for (let i = 0; i < 1001; i++) {
@@ -125,7 +125,7 @@ describe('what is crowded', () => {
     assert.equal(await codeOf(world.redate({ names: [name], offsetMs: 1000 })), 'invalid_request');
   });
 
-  it('does not go to another date as a whole where it is of more recordings than one correction may have', async () => {
+  it('is not moved as a whole if it has more recordings than one correction may move', async () => {
     await crowd(1000, 1);
     assert.equal(await codeOf(world.redate({ conversationId: 'talk', offsetMs: 1000 })), 'invalid_request');
   });

@@ -83,7 +83,7 @@ describe('custom fields of a conversation', () => {
     );
   });
 
-  it('stay when a correction of dates died after any of its steps', async () => {
+  it('stay if a correction of dates dies after any of its steps', async () => {
     const walk = sampleOf('walk');
     const jobId = await world.acceptSamples(walk);
     await world.deliver(jobId);
@@ -97,7 +97,7 @@ describe('custom fields of a conversation', () => {
     }
   });
 
-  it('and subcollections go with the conversation, with those of the conversations that were merged into it', async () => {
+  it('and subcollections are deleted with the conversation, and so are those of the conversations that were merged into it', async () => {
     const [one] = await say([0]);
     const [two] = await say([200]);
     const [three] = await say([400]);
@@ -127,7 +127,7 @@ describe('custom fields of a conversation', () => {
     assert.deepEqual(await refOf(one!).listCollections(), []);
   });
 
-  it('are not taken for ours where a team calls its own collection so', async () => {
+  it('in a collection that has the name of ours are not taken for ours', async () => {
     const [one] = await say([0]);
     await beginDeletion(world.db, world.uid, one!, world.deps.now());
     await world.db.doc(`rooms/${world.uid}/conversations/${one!}`).set({ state: 'deleting' });
@@ -137,7 +137,7 @@ describe('custom fields of a conversation', () => {
     await conversations.finishDeletion(world.uid, one!);
   });
 
-  it('go with a conversation of which a correction of dates leaves nothing', async () => {
+  it('are deleted with a conversation that a correction of dates leaves empty', async () => {
     const letter = sampleOf('letter');
     const jobId = await world.acceptSamples(letter);
     await world.deliver(jobId);
@@ -154,7 +154,7 @@ describe('custom fields of a conversation', () => {
     assert.deepEqual(await refOf(moved!).listCollections(), []);
   });
 
-  it('of a job stay while it works, and its subcollections go with it', async () => {
+  it('of a job stay while it is processed, and its subcollections are deleted with it', async () => {
     const jobId = await world.acceptSamples(sampleOf('letter'));
     const job = world.db.doc(`offline_sync_jobs/${jobId}`);
     await job.update({ ticket: 'A-1' });
@@ -167,7 +167,7 @@ describe('custom fields of a conversation', () => {
     assert.deepEqual(await job.listCollections(), []);
   });
 
-  it('and every document below the user go with the user; an account with the same id keeps what came since', async () => {
+  it('and all documents below a user are deleted with the user; an account with the same id keeps what was written since', async () => {
     const [one] = await say([0]);
     const user = world.db.doc(`users/${world.uid}`);
     const notes = [`users/${world.uid}/notes/missing/parts/a`, `users/${world.uid}/conversations/${one!}/notes/a`];

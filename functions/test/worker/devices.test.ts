@@ -58,7 +58,7 @@ describe('the device store', () => {
     assert.deepEqual(await devices.tokens(uid), [{ deviceId: 'phone', token: 'new' }]);
   });
 
-  it('removes nothing where nothing is', async () => {
+  it('removes nothing if there is no such device', async () => {
     assert.equal(await devices.remove(uid, { deviceId: 'phone', token: 'dead' }), false);
   });
 });

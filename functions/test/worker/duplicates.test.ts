@@ -47,7 +47,7 @@ describe('the same audio again', () => {
     await assertSound(world);
   });
 
-  it('beside new audio leaves only the new to be done', async () => {
+  it('beside new audio is not processed: only the new audio is', async () => {
     await world.deliver(await world.accept(filesOf(walk).slice(0, 1)));
     const both = await world.acceptSamples(walk);
     assert.equal((await world.objects()).length, 1);
@@ -106,7 +106,7 @@ describe('the same audio again', () => {
     await assertSound(world);
   });
 
-  it('in another cut is asked for by no job, and its speech counts once', async () => {
+  it('cut into other files is not requested again, and its speech counts once', async () => {
     await world.deliver(await world.acceptSamples(letter));
     const before = await world.usage();
     const { recordings } = sampleUpload(
@@ -139,7 +139,7 @@ describe('the same audio again', () => {
     await assertSound(world);
   });
 
-  it('does not bring back what its user has deleted since', async () => {
+  it('does not restore what its user has deleted since', async () => {
     await world.refusedJob(garden, 3);
     const [deleted] = await world.conversations();
     await world.deps.conversations.delete(world.uid, deleted!.id);
@@ -152,7 +152,7 @@ describe('the same audio again', () => {
     await assertSound(world);
   });
 
-  it('does not wait for a job with which it has failed, though that one is still under way', async () => {
+  it('does not wait for a job in which it has failed, although that job is not finished', async () => {
     const bad = { filename: 'memo_1749502000.wav', bytes: wavWithoutAudio() };
     const holder = await world.deferredJob(letter);
     const waiting = await world.accept([...filesOf(letter), bad], 'phone8');

@@ -107,7 +107,7 @@ describe('a conversation that its user corrects', () => {
     );
   });
 
-  it('is two from a word on, one again after an undo, and links to the second part lead on', async () => {
+  it('becomes two at a word, is one again after an undo, and links to the second part still lead to it', async () => {
     await say(0);
     const [talk] = await live();
     const { editId, conversationIds } = await edit(talk!.id, { kind: 'split', atMs: DAY_MS + 1700 });
@@ -145,7 +145,7 @@ describe('a conversation that its user corrects', () => {
     );
   });
 
-  it('takes its corrections along when it is deleted', async () => {
+  it('is deleted together with its corrections', async () => {
     await say(0);
     const [talk] = await live();
     await edit(talk!.id, { kind: 'title', title: 'Harbour' });
@@ -161,7 +161,7 @@ describe('a conversation that its user corrects', () => {
     assert.equal((await stored()).length, 1);
   });
 
-  it('says what cannot be done', async () => {
+  it('is not changed by an impossible correction, whose error says why', async () => {
     await say(0);
     const [talk] = await live();
     const nowhere = { recordingId: 'unknown', startMs: DAY_MS, endMs: DAY_MS + 5000 };

@@ -133,7 +133,7 @@ interface Case {
 }
 
 describe('conversations that are split and merged in any mixture with arrivals, dates and deletions', () => {
-  it('are those that the speech and the edits in effect make, and nothing said is lost', async function () {
+  it('are those that follow from the speech and the edits in effect, and no word is lost', async function () {
     this.timeout(600_000);
     const world = new RedatingWorld(exactSpeech(SAID.flat()));
     const run = async (plan: readonly Step[]): Promise<void> => {

@@ -64,7 +64,7 @@ describe('what a user keeps', () => {
   const shareTalk = () => share(asked(), sharing());
   const importIt = () => importConversation(world.uid, EXPORTED, importing(world));
 
-  it('is shown by a link as it was shared and as it reads, and by nothing once that was withdrawn', async () => {
+  it('is shown by a link with its corrections, until the link is withdrawn', async () => {
     await putTalk(world.db, world.uid);
     const { id, token } = await shareTalk();
     const place = { recordingId: 'recording', startMs: CAPTURED_AT, endMs: CAPTURED_AT + 500 };
@@ -85,7 +85,7 @@ describe('what a user keeps', () => {
     assert.equal(await codeOf(readShared(token, sharing())), 'share_not_found');
   });
 
-  it('is found by its token alone, which is stored nowhere', async () => {
+  it('is found only by the token of the link, which is not stored', async () => {
     await putTalk(world.db, world.uid);
     const { id, token } = await shareTalk();
     assert.equal(Buffer.from(token, 'base64url').length, 32);
@@ -101,7 +101,7 @@ describe('what a user keeps', () => {
     await readShared(token, sharing());
   });
 
-  it('is shown as far as a thousand corrections reach, and nothing behind them', async () => {
+  it('is shown up to its thousandth correction, and not behind it', async () => {
     await putTalk(world.db, world.uid);
     const at = (ms: number) => Timestamp.fromMillis(CAPTURED_AT + ms);
     const [page] = (await world.db.collection(`users/${world.uid}/segments`).get()).docs;
@@ -132,7 +132,7 @@ describe('what a user keeps', () => {
     assert.equal(await codeOf(readShared(token, sharing())), 'share_not_found');
   });
 
-  it('is shared by as many links as work at once: those that have expired do not count', async () => {
+  it('can have a limited number of links, and those that have expired do not count', async () => {
     await putTalk(world.db, world.uid);
     const [now, writer] = [world.deps.now(), world.db.bulkWriter()];
     for (let i = 0; i < SHARE_LIMITS.maxShares; i++) {
@@ -146,7 +146,7 @@ describe('what a user keeps', () => {
     assert.equal(await codeOf(sharedThen), 'too_many_shares');
   });
 
-  it('comes in once, with its title, and does not bring back what was deleted', async () => {
+  it('is imported once, with its title, and what was deleted is not restored', async () => {
     const first = await importIt();
     assert.equal(first.newWords, 3);
     assert.deepEqual(await importIt(), { ...first, newWords: 0 });
@@ -165,7 +165,7 @@ describe('what a user keeps', () => {
     accountCreatedAtMs: () => Promise.resolve(0),
   });
 
-  it('is deleted but for what is written while that is done', async () => {
+  it('is deleted, except for what is written meanwhile', async () => {
     await putTalk(world.db, world.uid);
     const talk = world.db.doc(`users/${world.uid}/conversations/talk`);
     const db = disturbed(world.db, async (ref) => {
@@ -176,7 +176,7 @@ describe('what a user keeps', () => {
     assert.deepEqual(await world.segments(), []);
   });
 
-  it('is deleted again by the sweeper where a document could not be deleted', async () => {
+  it('is deleted again by the sweeper if a document could not be deleted', async () => {
     await putTalk(world.db, world.uid);
     const db = disturbed(world.db, () => Promise.reject(new Error('Firestore is down')));
     await assert.rejects(deleteContent(world.uid, deleting(db)), /Firestore is down/);
@@ -185,7 +185,7 @@ describe('what a user keeps', () => {
     assert.deepEqual([await world.segments(), await world.conversations()], [[], []]);
   });
 
-  it('is deleted as a whole, with its shares; the account, its devices and what it used stay', async () => {
+  it('is deleted as a whole, with its shares; the account, its devices and its usage stay', async () => {
     await putTalk(world.db, world.uid);
     await importIt();
     await shareTalk();

@@ -82,7 +82,7 @@ describe('audio that is kept to be played', () => {
     assert.deepEqual([await entries(), await objects()], [[], []]);
   });
 
-  it('costs no words if Storage does not accept it', async () => {
+  it('is left out if Storage does not accept it, and no word is lost', async () => {
     const { keptAudio } = world.deps;
     const broken = { isOn: true, put: () => Promise.reject(new Error('Storage is busy.')) };
     const bytes = record({ device: 'omi', startMs: 0, endMs: 42_000 }, SAID);
@@ -92,7 +92,7 @@ describe('audio that is kept to be played', () => {
     assert.ok(keptAudio.isOn);
   });
 
-  it('is deleted by the sweeper when its time is over, and where no document names it, and nothing else is', async () => {
+  it('is deleted by the sweeper when its time is over or no document names it, and nothing else is deleted', async () => {
     await say();
     const notOurs = `${KEPT_PREFIX}${world.uid}/album/song.flac`;
     await world.bucket().file(notOurs).save('a song');

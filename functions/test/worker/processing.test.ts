@@ -114,7 +114,7 @@ describe('the task', () => {
     assert.deepEqual(await world.objects(), []);
   });
 
-  it('hears the two channels of a call apart where that is set: a speaker each, and both are billed', async () => {
+  it('transcribes the two channels of a call separately if that is set: each is one speaker, and both are billed', async () => {
     await world.close();
     world = new TestWorld({ channels: 'separate' });
     const [caller, callee] = [sample('memo'), sample('letter')];
@@ -137,7 +137,7 @@ describe('the task', () => {
     await assertSound(world);
   });
 
-  it('keeps the word whole that straddles two files', async () => {
+  it('transcribes a word whole that lies across two files', async () => {
     const jobId = await world.acceptSamples(sample('train'));
     await world.deliver(jobId);
     const [first] = await world.chunks(jobId);
@@ -180,7 +180,7 @@ describe('the task', () => {
     assert.equal(world.pushes.length, 1);
   });
 
-  it('lets one of two concurrent deliveries work and sends the other away to come again', async () => {
+  it('processes one of two concurrent deliveries, and asks for the other to be delivered again later', async () => {
     const jobId = await world.acceptSamples(sample('letter'));
     const { transcriber } = world.deps.speech;
     let second: Promise<void> | undefined;
@@ -199,7 +199,7 @@ describe('the task', () => {
     assert.equal((await world.standIn.log()).requests.length, 1);
   });
 
-  it('finishes a job as it is that failed too often with nothing left to do', async () => {
+  it('completes a job that failed too often if nothing is left to do', async () => {
     const jobId = await world.acceptSamples(sample('letter'));
     const jobs = Object.create(world.deps.jobs) as typeof world.deps.jobs;
     jobs.update = (id, decide) =>
@@ -221,7 +221,7 @@ describe('the task', () => {
     await assertSound(world);
   });
 
-  it('ends whether or not the audio can be deleted, which the sweeper does again', async () => {
+  it('ends even if the audio cannot be deleted, which is tried again later', async () => {
     const jobId = await world.acceptSamples(sample('letter'));
     const LEASE_MS = 9000;
     class Broken extends StagedAudio {
@@ -242,7 +242,7 @@ describe('the task', () => {
     assert.equal(world.pushes.length, 1);
   });
 
-  it('logs of an error what it says, never the object: that carries requests with their headers', async () => {
+  it('logs the message of an error and never the object, which contains requests with their headers', async () => {
     const jobId = await world.acceptSamples(sample('letter'));
     class Broken extends StagedAudio {
       override open(): never {

@@ -158,7 +158,7 @@ describe('an app that reads, as its user and under the rules,', () => {
     assert.deepEqual(await idsOf(reading.unacknowledgedJobs('ann')), ['first', 'second']);
   });
 
-  it('reads nobody else’s', async () => {
+  it('reads nothing of another user', async () => {
     const at = Timestamp.fromMillis(MONDAY);
     for (const read of [
       reading.unacknowledgedJobs('bob'),

@@ -78,7 +78,7 @@ describe('dates that are corrected', () => {
     await assertSound(world);
   });
 
-  it('are not in the way of audio that is sent anew at the right time, after its user deleted it at the wrong one', async () => {
+  it('do not keep audio from being sent again at the right time after its user deleted it at the wrong one', async () => {
     await world.deliver(await world.acceptSamples(garden));
     const before = await world.spoken();
     const [deleted] = await world.liveIds();
@@ -96,7 +96,7 @@ describe('dates that are corrected', () => {
     assert.equal((await world.spoken()).length, before.length);
   });
 
-  it('take a job from its worker: a result that comes late writes nothing at the old date', async () => {
+  it('take a job from its worker: a late result writes nothing at the old date', async () => {
     const jobId = await world.acceptSamples(letter);
     const { transcriber, answered, give } = heldAnswers(world.deps.speech.transcriber);
     const working = world.deliver(jobId, { transcriber });
@@ -139,7 +139,7 @@ describe('dates that are corrected', () => {
     );
   });
 
-  it('are brought to their end by the next attempt where the one that began them died', async () => {
+  it('are finished by the next attempt if the one that began them died', async () => {
     const jobId = await world.acceptSamples(garden);
     await world.deliver(jobId);
     const before = await world.spoken();
@@ -154,7 +154,7 @@ describe('dates that are corrected', () => {
     await assertSound(world);
   });
 
-  it('are refused where they are not possible, or of nothing that is there', async () => {
+  it('are refused if they are not possible, or if there is no such job or recording', async () => {
     const jobId = await world.acceptSamples(letter);
     await world.deliver(jobId);
     const before = await world.spoken();

@@ -63,7 +63,7 @@ describe('the requests of a project', () => {
     assert.ok(most <= 3, String(most));
   });
 
-  it('are waited for, and then the service counts as rate-limited', async () => {
+  it('wait for a free slot, and after that the service counts as rate-limited', async () => {
     const ends = [await hold(slots()), await hold(slots()), await hold(slots())];
     assert.equal(
       await codeOf(slots({ maxWaitMs: 0 }).use(NEVER, () => Promise.resolve())),
@@ -74,7 +74,7 @@ describe('the requests of a project', () => {
     await Promise.all(ends.map((end) => end()));
   });
 
-  it('are free again after a failure, and after the death of their worker', async () => {
+  it('free their slot after a failure, and after the death of their worker', async () => {
     const one = slots({ limit: 1, maxWaitMs: 0 });
     await assert.rejects(
       one.use(NEVER, () => Promise.reject(new Error('refused'))),
@@ -90,7 +90,7 @@ describe('the requests of a project', () => {
   const expiry = async (): Promise<number> =>
     ((await db.doc('transcription_slots/0').get()).get('expiresAt') as Timestamp).toMillis();
 
-  it('stay taken as long as they last', async () => {
+  it('keep their slot as long as they last', async () => {
     const end = await hold(slots({ limit: 1, leaseMs: 300 }));
     const before = await expiry();
     await until(async () => (await expiry()) > before);
@@ -98,7 +98,7 @@ describe('the requests of a project', () => {
     assert.equal(await expiry(), 0);
   });
 
-  it('are free when they end, whatever a renewal under way comes to: it is late, or its answer is lost', async () => {
+  it('free their slot when they end, even if a renewal is late or its answer is lost', async () => {
     const runTransaction = db.runTransaction.bind(db) as Firestore['runTransaction'];
     for (const fate of ['late', 'lost'] as const) {
       const begun = gate();
@@ -123,7 +123,7 @@ describe('the requests of a project', () => {
     }
   });
 
-  it('are renewed by one write at a time, however slow Firestore is', async () => {
+  it('renew their slot by one write at a time, however slow Firestore is', async () => {
     const runTransaction = db.runTransaction.bind(db) as Firestore['runTransaction'];
     const answered = gate();
     let renewals = 0;
@@ -146,13 +146,13 @@ describe('the requests of a project', () => {
     }
   });
 
-  it('are any number where there is no limit', async () => {
+  it('are not counted if there is no limit', async () => {
     const ends = await Promise.all(Array.from({ length: 5 }, () => hold(slots({ limit: 0 }))));
     await Promise.all(ends.map((end) => end()));
     assert.equal((await db.collection('transcription_slots').get()).size, 0);
   });
 
-  it('end with the attempt that waits for one', async () => {
+  it('stop waiting when their attempt ends', async () => {
     const end = await hold(slots({ limit: 1 }));
     const attempt = new AbortController();
     const waiting = slots({ limit: 1 }).use(attempt.signal, () => Promise.resolve());

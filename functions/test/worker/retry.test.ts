@@ -60,7 +60,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('begins also where Firestore wrote it and said that it did not', async () => {
+  it('begins even if Firestore reports a failure of the write that began it', async () => {
     const jobId = await world.refusedJob(garden, 2);
     const { epoch } = await world.job(jobId);
     const jobs = new JobStore(writtenTwice(world.deps.db), world.deps.now);
@@ -69,7 +69,7 @@ describe('retrySyncJob', () => {
     assert.deepEqual(world.queued.at(-1), { jobId, uid: world.uid, epoch: epoch + 1 });
   });
 
-  it('leaves recordings alone that came through', async () => {
+  it('does not touch recordings that were transcribed', async () => {
     const jobId = await world.refusedJob(walk, 2);
     const before = await world.job(jobId);
     assert.deepEqual(states(before).sort(), ['failed', 'transcribed']);
@@ -124,7 +124,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('never takes for silent what could not be read before its job failed', async () => {
+  it('never calls a recording silent that could not be read before its job failed', async () => {
     const bad = { filename: 'memo_1749502000.wav', bytes: wavWithoutAudio() };
     const jobId = await world.accept([bad, ...filesOf(walk)], 'aaa');
     await world.standIn.behave({ status: 429, retryAfter: 30 });
@@ -152,7 +152,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('goes on where a job was given up after too many attempts', async () => {
+  it('continues a job that was given up after too many attempts', async () => {
     const jobId = await world.deferredJob(garden, 2);
     world.aheadMs += 2 * MINUTE_MS;
     await world.deps.jobs.update(jobId, () => ({ attempts: MAX_ATTEMPTS }));
@@ -174,7 +174,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('fails only the chunk whose audio has gone from Storage meanwhile, and is of no use from then on', async () => {
+  it('fails only the chunk whose audio is no longer in Storage, and is refused after that', async () => {
     const jobId = await world.refusedJob(walk);
     const [first] = (await world.job(jobId)).files;
     await world.retry(jobId);
@@ -189,7 +189,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('makes a recording that another job has done since a duplicate', async () => {
+  it('makes a recording a duplicate if another job has done it since', async () => {
     const failed = await world.refusedJob(letter);
     const other = await world.acceptSamples(letter);
     await world.deliver(other);
@@ -205,7 +205,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('leaves to another job what that one is at', async () => {
+  it('is refused while another job processes the same recording', async () => {
     const failed = await world.refusedJob(letter);
     const other = await world.deferredJob(letter);
     const before = await world.job(failed);
@@ -259,7 +259,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('leaves what another job is at to a retry to come, also where both were in one chunk', async () => {
+  it('leaves a recording that another job is processing to a later retry, even if both were in one chunk', async () => {
     const jobId = await world.refusedJob(train);
     const [first, second] = filesOf(train);
     const other = await world.accept([second!], train.deviceId);
@@ -287,7 +287,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('counts once, however often it is asked at the same time', async () => {
+  it('happens once, however many requests for it come at the same time', async () => {
     const jobId = await world.refusedJob(letter);
     const { epoch } = await world.job(jobId);
     const outcomes = await Promise.allSettled([world.retry(jobId), world.retry(jobId), world.retry(jobId)]);
@@ -296,7 +296,7 @@ describe('retrySyncJob', () => {
     await assertSound(world);
   });
 
-  it('stands even if the task cannot be enqueued: the sweeper will', async () => {
+  it('is stored even if the task cannot be enqueued: the sweeper enqueues it later', async () => {
     const jobId = await world.refusedJob(letter);
     const queue = { enqueue: () => Promise.reject(new Error('no queue')) };
     const job = await retryJob(world.uid, jobId, { ...world.retryDeps, queue });

@@ -78,7 +78,7 @@ describe('npm run retry-jobs', () => {
     assert.deepEqual(mine, [{ jobId, uid: world.uid, outcome: 'duplicate_in_progress', files: files.length }]);
   });
 
-  it('asks for what it needs', async () => {
+  it('refuses to run without the arguments that it needs', async () => {
     await assert.rejects(run('--code', 'internal'), /Usage/);
     await assert.rejects(run('--code', 'no_such_code', '--since', '2026-01-01'), /There is no code no_such_code/);
     await assert.rejects(run('--code', 'internal', '--since', 'yesterday'), /--since is no time/);

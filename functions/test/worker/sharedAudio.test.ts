@@ -111,7 +111,7 @@ describe('the audio of a conversation that is shared by a link', () => {
     assert.deepEqual(spent.at(-1), [world.uid, (await chunk()).data().bytes]);
   });
 
-  it('has nothing of the conversations beside it, though one chunk holds them all', async () => {
+  it('contains nothing of the conversations beside it, although one chunk contains them all', async () => {
     const [first, rest] = await splitAt(await say(), 3);
     const [second, third] = await splitAt(rest!, 4);
     for (const [id, expected] of [
@@ -151,7 +151,7 @@ describe('the audio of a conversation that is shared by a link', () => {
     assert.equal(await codeOf(readSharedAudio(token, id, playing())), 'share_not_found');
   });
 
-  it('ends when the link is withdrawn, has expired, or sharing is switched off, in this moment', async () => {
+  it('cannot be played once the link is withdrawn, has expired, or sharing is switched off', async () => {
     const { id, token } = await shareIt(await say());
     const audio = await chunkId();
     await readSharedAudio(token, audio, playing());
@@ -162,7 +162,7 @@ describe('the audio of a conversation that is shared by a link', () => {
     assert.equal(await codeOf(readSharedAudio(token, audio, playing())), 'share_not_found');
   });
 
-  it('ends when its day is over, its object is gone, or everything of its user was deleted', async () => {
+  it('cannot be played once its time is over, its object is gone, or all content of its user was deleted', async () => {
     const { token } = await shareIt(await say());
     const audio = await chunkId();
     const { ref } = await chunk();

@@ -129,7 +129,7 @@ describe('summaries', () => {
     assert.deepEqual([title, relevance, revision], ['Um.\nThe train leaves at nine.', 'speech', 4]);
   });
 
-  it('count in the day’s budget of speech, and are the speakers’ own words when that is used', async () => {
+  it('count in the day’s budget of speech, and are the speakers’ own words when the budget is used up', async () => {
     await write(['The train leaves at nine.']);
     const { openings, summariser } = fake(() => 'Train');
     const spent: [string, number][] = [];
@@ -203,7 +203,7 @@ describe('summaries', () => {
     assert.ok(!JSON.stringify(world.logger.entries).includes('secret'));
   });
 
-  it('that fail leave an overview of most of it where there is one', async () => {
+  it('that fail keep an earlier overview', async () => {
     await write(['The train leaves at nine.'], { title: 'Train', overview: 'It leaves.' });
     const { summariser } = fake(() => Promise.reject(new Error('the service is down')));
     await summaries(summariser).refresh(world.uid, ['one'], { jobId: 'job' });
@@ -218,7 +218,7 @@ describe('summaries', () => {
     assert.equal(world.logger.entries.length, 1);
   });
 
-  it('extract what there is no time left for', async () => {
+  it('are the speakers’ own words if no time is left', async () => {
     await write(['The train leaves at nine.']);
     const { openings, summariser } = fake(() => 'Never asked');
     const signal = AbortSignal.abort(new Error('time is up'));
@@ -230,7 +230,7 @@ describe('summaries', () => {
     assert.equal((await stored()).title, 'The train leaves at nine');
   });
 
-  it('that are off still mark what says nothing', async () => {
+  it('that are switched off still mark conversations that say nothing', async () => {
     await write(['Um.', '[coughs]']);
     assert.equal(await summaries(null).refresh(world.uid, ['one'], { jobId: 'job' }), 1);
     const { title, relevance, state } = await stored();

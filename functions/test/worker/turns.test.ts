@@ -74,7 +74,7 @@ describe('the jobs of one user', () => {
     await releases[1]!();
   });
 
-  it('have no task from the beginning while they wait: a backlog fills no queue', async () => {
+  it('have no task while they wait: a backlog does not fill the queue', async () => {
     const begin = async (jobId: string): Promise<void> => {
       await turns.forNewJobs().enqueue({ jobId, uid: world.uid, epoch: 0 });
     };
@@ -107,7 +107,7 @@ describe('the jobs of one user', () => {
     for (const release of releases) await release();
   });
 
-  it('are woken by what is delivered next when the worker before them died without a word', async () => {
+  it('are woken by the next delivery if the worker before them died before it could wake them', async () => {
     const jobs = [await accept(), await accept(), await accept()] as const;
     const dying = { wait: turns.wait.bind(turns), pass: () => Promise.reject(new Error('died')) };
     const releases = [await busy(jobs[0], { turns: dying }), await busy(jobs[1], { turns: dying })];

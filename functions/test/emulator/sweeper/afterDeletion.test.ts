@@ -52,14 +52,14 @@ describe('a deleted job', () => {
     assert.deepEqual(await world.objects(), [files[0]!.path]);
   });
 
-  it('may be told twice, and of a document without an owner', async () => {
+  it('does no harm if its event comes twice, or its document has no owner', async () => {
     await putChunks('gone', 2);
     await clearDeletedJob('gone', { uid: 7 }, world.deps);
     await clearDeletedJob('gone', undefined, world.deps);
     assert.equal(await chunkCount('gone'), 0);
   });
 
-  it('is told again when an object could not be deleted', async () => {
+  it('rejects its event, which then comes again, if an object could not be deleted', async () => {
     await world.stage('uploads/ann/gone/a.bin');
     const { objects } = world.deps;
     objects.delete = () => Promise.reject(new Error('Storage is busy'));
@@ -106,7 +106,7 @@ describe('a deleted device', () => {
 });
 
 describe('a deleted device that has registered again', () => {
-  it('keeps its uploads: what tells of its deletion may come late, and again', async () => {
+  it('keeps its uploads: the event of its deletion may come late, and twice', async () => {
     const world = new SweepWorld();
     try {
       await world.put('upload', { createdAt: world.ago(10 * MINUTE_MS), deviceId: 'phone' });

@@ -70,7 +70,7 @@ describe('a deleted user', () => {
     assert.equal(others.length, COLLECTIONS.length + 4);
   });
 
-  it('goes a second time, when tokens have expired, with what came in between', async () => {
+  it('is deleted a second time when tokens have expired, with what was written in between', async () => {
     await deleteUserData('ann', world.deps);
     await leaveSomething('ann', 'late');
     world.nowMs += HOUR_MS;
@@ -120,7 +120,7 @@ describe('a deleted user', () => {
     assert.deepEqual(await leftOf('ann', 'a'), []);
   });
 
-  it('whose id is no part of a path takes nothing of others', async () => {
+  it('with an id that no path can contain deletes nothing of others', async () => {
     await leaveSomething('ann', 'a');
     const before = await leftOf('ann', 'a');
     for (const uid of ['ann/devices/x', '.', '..']) await deleteUserData(uid, world.deps);

@@ -8,7 +8,7 @@ const segment = (startMs: number, endMs: number) => ({
 });
 
 describe('The stretches in which a user deleted what was said', () => {
-  it('go on through pauses of up to two seconds, and leave longer ones to what may yet come', () => {
+  it('continue through pauses of up to two seconds, and end at longer ones, where speech may still arrive', () => {
     assert.deepEqual(stretchesOf([segment(0, 1000), segment(3000, 4000), segment(6001, 7000)]), [
       { startMs: 0, endMs: 4000 },
       { startMs: 6001, endMs: 7000 },

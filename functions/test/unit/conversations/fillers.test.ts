@@ -51,7 +51,7 @@ describe('relevance', () => {
     assert.equal(relevanceOf(Array(21).fill('Yeah.').join(' '), 'en'), 'speech');
   });
 
-  it('never becomes fillers by a word more', () => {
+  it('never becomes fillers through an additional word', () => {
     const word = fc.constantFrom('um', 'yeah', 'table', 'ok', 'seven', '[coughs]');
     fc.assert(
       fc.property(fc.array(word, { maxLength: 30 }), (words) => {

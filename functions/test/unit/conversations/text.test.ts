@@ -38,7 +38,7 @@ describe('text', () => {
     assert.equal(countWords('今日はいい天気です。', 'ja'), 5);
   });
 
-  it('takes a language that is none for none in particular', () => {
+  it('treats an invalid language as none', () => {
     assert.equal(localeOf('pt-BR'), 'pt-BR');
     assert.equal(localeOf(null), undefined);
     assert.equal(localeOf('not a tag'), undefined);

@@ -157,7 +157,7 @@ describe('createAuthenticator', () => {
     }
   });
 
-  it('wants an App Check token where that is enforced', async () => {
+  it('requires an App Check token if that is enforced', async () => {
     const Authorization = 'Bearer a.b.c';
     assert.deepEqual(await authenticate({ Authorization, 'X-Firebase-AppCheck': 'good' }), { uid: 'alice' });
     assert.equal(await codeOf(authenticate({ Authorization })), 'app_check_failed');

@@ -97,7 +97,7 @@ describe('a callable', () => {
     }
   });
 
-  it('keeps what it did not expect to the log, and gives the caller a reference to it', async () => {
+  it('logs an unexpected error, and gives the caller only a reference to it', async () => {
     const { refusal, logger } = setUp(() => Promise.reject(new Error('password is swordfish')));
     const { code, message } = await refusal();
     assert.equal(code, 'internal');

@@ -115,7 +115,7 @@ describe('a guarded callable', () => {
     assert.ok(bytes < 100_000, String(bytes));
   });
 
-  it('logs what it refuses without a word of it', async () => {
+  it('logs a refusal without any of its content', async () => {
     const before = logger.entries.length;
     await post(JSON.stringify({ secret: 'swordfish' }));
     assert.deepEqual(

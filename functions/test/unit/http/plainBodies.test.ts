@@ -51,7 +51,7 @@ describe('a body that comes over the wire', () => {
     assert.equal(answer.status, 400);
   });
 
-  it('is not parsed where it is longer than any call', async () => {
+  it('is not parsed if it is longer than any call', async () => {
     const long = `{"data":"${'a'.repeat(MAX_PARSED_BYTES)}"}`;
     for (const type of [JSON_TYPE, 'Application/JSON; charset=utf-8', 'application/cloudevents+json', 'text/plain']) {
       await post(echo, long, { 'Content-Type': type });
@@ -61,7 +61,7 @@ describe('a body that comes over the wire', () => {
     assert.equal((await post(callable, long, { 'Content-Type': JSON_TYPE })).status, 400);
   });
 
-  it('is not parsed where its length is not said', async () => {
+  it('is not parsed if its length is not stated', async () => {
     await new Promise<void>((resolve, reject) => {
       const sent = request(echo.url, { method: 'POST', headers: { 'Content-Type': JSON_TYPE } }, (answer) => {
         answer.resume().once('end', resolve);
@@ -73,7 +73,7 @@ describe('a body that comes over the wire', () => {
     assert.ok(seen.body instanceof Buffer);
   });
 
-  it('is parsed as before where it is short, and comes as it is where it is a form', async () => {
+  it('is parsed if it is short, and passed on unchanged if it is a form', async () => {
     await post(echo, '{"data":1}', { 'Content-Type': JSON_TYPE });
     assert.deepEqual(seen.body, { data: 1 });
     assert.equal((await post(callable, '{"data":1}', { 'Content-Type': JSON_TYPE })).status, 200);

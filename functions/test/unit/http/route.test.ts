@@ -32,7 +32,7 @@ describe('route', () => {
     assert.deepEqual(rest, { route: 'test', method: 'GET', status: 200, jobId: 'j' });
   });
 
-  it('refuses other methods and names the ones it takes', async () => {
+  it('refuses other methods and names those that it accepts', async () => {
     for (const method of ['GET', 'PUT', 'DELETE', 'HEAD']) {
       const { status, headers, problem } = await call(handler(ok, 'POST').handler, { method });
       assert.deepEqual([status, problem.code, headers.get('allow')], [405, 'method_not_allowed', 'POST, OPTIONS']);

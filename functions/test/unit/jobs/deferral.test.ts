@@ -20,7 +20,7 @@ describe('deferral', () => {
     );
   });
 
-  it('never comes back before the service said', () => {
+  it('never ends before the time that the service stated', () => {
     const error = new AppError('transcription_rate_limited', { retryAfterSeconds: 77 });
     assert.equal(waitSeconds(error, 0), 77);
     assert.ok(waitSeconds(error, 0, 1) > 77);

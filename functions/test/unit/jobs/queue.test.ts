@@ -47,7 +47,7 @@ describe('the task queue', () => {
     for (const id of ids) assert.match(id, /^[\w-]{1,500}$/); // what Cloud Tasks takes
   });
 
-  it('takes a task that is there already for done, and no other refusal', async () => {
+  it('treats a task that exists already as enqueued, and no other refusal', async () => {
     const refusal = (code: string) => Object.assign(new Error(code), { code });
     const queue = (code: string) => createTaskQueue(recordingFunctions([], refusal(code)), 'f');
     await queue('functions/task-already-exists').enqueue(TASK);

@@ -103,7 +103,7 @@ describe('the sweeper, of jobs', () => {
     );
   });
 
-  it('starts an upload that waits for nothing, as when all of it is known already and its request died', async () => {
+  it('starts an upload that waits for nothing, for example because all its audio is known and its request died', async () => {
     for (const upload of ['direct', 'multipart'] as const) {
       const files = [world.file(upload, 'a.bin', 'duplicate'), world.file(upload, 'b.bin', 'staged')];
       await world.put(upload, { upload, files, updatedAt: world.ago(3 * MINUTE_MS) });
@@ -215,7 +215,7 @@ describe('the sweeper, of jobs', () => {
       assert.equal((await world.job('retried')).status, 'deferred');
     });
 
-    it('leaves it to its worker where every recording is settled', async () => {
+    it('leaves the job to its worker if every recording is final', async () => {
       await world.put('settled', {
         ...world.deferred(-HOUR_MS),
         ...old(),

@@ -87,7 +87,7 @@ describe('the sweeper, of objects', () => {
     assert.deepEqual(asked, [[orphans[0], { ifGenerationMatch: objects[0]!.generation }]]);
   });
 
-  it('tells of an object that it could not delete, and takes it up again in the next pass', async () => {
+  it('logs an object that it could not delete, and tries again in the next pass', async () => {
     await world.stage(...orphans);
     const objects = new UploadedObjects(world.bucket());
     objects.delete = (object) =>
@@ -136,7 +136,7 @@ describe('the sweeper, of objects', () => {
       assert.deepEqual(await world.objects(), []);
     });
 
-    it('begins anew where Storage does not know its place any more', async () => {
+    it('starts again if Storage no longer knows its page token', async () => {
       await world.stage(...orphans);
       await world.deps.state.saveObjectCursor('objects', {
         pageToken: 'stale',

@@ -15,8 +15,8 @@ describe('a run of the sweeper', () => {
   });
   afterEach(() => world.close());
 
-  describe('that meets a job or object it cannot help', () => {
-    it('goes on with the others, counts the one and says which', async () => {
+  describe('that fails with a job or an object', () => {
+    it('continues with the others, counts the failure and logs which one it was', async () => {
       for (const jobId of ['a', 'b', 'c', 'd']) await world.put(jobId, { createdAt: world.ago(2 * DAY_MS) });
       await world.deps.jobs.ref('b').update({ filePages: null });
       const limits = { ...SWEEP_LIMITS, pageSize: 2 };
@@ -75,7 +75,7 @@ describe('a run of the sweeper', () => {
       assert.deepEqual(runs, [ids.slice(0, 8), ids.slice(8, 16), ids.slice(16), ids.slice(0, 8)]);
     });
 
-    it('begins nothing more when the time of a step is over, be it within a page, and goes on there', async () => {
+    it('begins nothing more when the time of a step is over, even within a page, and the next run continues there', async () => {
       const ids = Array.from({ length: 60 }, (_, i) => `job${String(i).padStart(2, '0')}`);
       for (const jobId of ids) await world.put(jobId, world.pending(HOUR_MS));
       const enqueued: string[] = [];
@@ -134,7 +134,7 @@ describe('a run of the sweeper', () => {
     assert.deepEqual(await world.objects(), []);
   });
 
-  it('keeps its place, where it has one, apart from what apps can read', async () => {
+  it('stores where it continues in a place that apps cannot read', async () => {
     await world.sweep();
     const collections = await world.db.listCollections();
     assert.deepEqual(
