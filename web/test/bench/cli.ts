@@ -42,8 +42,10 @@ await main((signal) =>
       const uid = await uidOf(email);
       const began = Date.now();
       const yesterday = new Date(Date.now() - DAY_MS).setHours(0, 0, 0, 0);
-      await seedConversations(uid, { newest: yesterday, days: DAYS, aDay: A_DAY });
-      await seedJobs(uid, new Date(yesterday + DAY_MS / 2), 70);
+      await visitor.openAfter(async () => {
+        await seedConversations(uid, { newest: yesterday, days: DAYS, aDay: A_DAY });
+        await seedJobs(uid, new Date(yesterday + DAY_MS / 2), 70);
+      });
       say.done(`${DAYS} days of ${A_DAY} conversations are there after ${since(began)}`);
       const options = { slower: Number(values.slower) };
       await visit(visitor.page, { slower: 1 }); // The first visit fills the browser's storage.

@@ -141,20 +141,21 @@ describe('Everyday use', function () {
     const keptFrom = new Date(AT.getTime() + 10_000);
     const keptUntil = new Date(AT.getTime() + 40_000);
     const finishedAt = new Date(AT.getTime() + 49_000);
-    await putConversations(uid, [{ id: 'heard', deviceId: 'pendant', startedAt: AT, finishedAt, title: 'Heard' }]);
-    const texts = ['Ships sail tonight.', 'See you there.', 'Good night.'];
-    // Older audio is deleted first, and the latest may not be kept any more.
-    await seedTranscript(uid, { deviceId: 'pendant', startedAt: AT, texts: ['Not kept.'], chunkId: 'gone' });
-    await seedTranscript(uid, { deviceId: 'pendant', startedAt: keptUntil, texts: ['Nor this.'], chunkId: 'late' });
-    await seedTranscript(uid, { deviceId: 'pendant', startedAt: keptFrom, texts });
-    const audio = wavFile([new Uint8Array(30 * 32_000)]);
-    const path = `audio/${uid}/heard.flac`;
-    await putObject(path, 'audio/wav', audio);
-    const spans = [{ recordingId: 'rpendant', fromMs: 0, audioMs: 0, durationMs: 30_000 }];
-    const times = { createdAt: AT, expiresAt: new Date(Date.now() + 24 * 3600_000) };
-    const kept = { path, contentType: 'audio/wav', bytes: audio.length, durationMs: 30_000, spans, ...times };
-    await putDocuments([[`users/${uid}/audio/c`, kept]]);
-    await visitor.open('/conversations/heard');
+    await visitor.openAfter(async () => {
+      await putConversations(uid, [{ id: 'heard', deviceId: 'pendant', startedAt: AT, finishedAt, title: 'Heard' }]);
+      const texts = ['Ships sail tonight.', 'See you there.', 'Good night.'];
+      // Older audio is deleted first, and the latest may not be kept any more.
+      await seedTranscript(uid, { deviceId: 'pendant', startedAt: AT, texts: ['Not kept.'], chunkId: 'gone' });
+      await seedTranscript(uid, { deviceId: 'pendant', startedAt: keptUntil, texts: ['Nor this.'], chunkId: 'late' });
+      await seedTranscript(uid, { deviceId: 'pendant', startedAt: keptFrom, texts });
+      const audio = wavFile([new Uint8Array(30 * 32_000)]);
+      const path = `audio/${uid}/heard.flac`;
+      await putObject(path, 'audio/wav', audio);
+      const spans = [{ recordingId: 'rpendant', fromMs: 0, audioMs: 0, durationMs: 30_000 }];
+      const times = { createdAt: AT, expiresAt: new Date(Date.now() + 24 * 3600_000) };
+      const kept = { path, contentType: 'audio/wav', bytes: audio.length, durationMs: 30_000, spans, ...times };
+      await putDocuments([[`users/${uid}/audio/c`, kept]]);
+    }, '/conversations/heard');
     await page.getByRole('button', { name: 'Play', exact: true }).click();
     await page.locator('.sentence[data-sounding]').getByText('Ships sail tonight.').waitFor();
     await page.locator('.sentence').nth(2).click();
@@ -175,8 +176,8 @@ describe('Everyday use', function () {
   it('exports what the day shows, including a conversation over midnight, and says if the dates are in the wrong order', async () => {
     const midnight = new Date(2026, 4, 4).getTime();
     const [startedAt, finishedAt] = [new Date(midnight - 300_000), new Date(midnight + 300_000)];
-    await putConversations(uid, [{ id: 'overnight', deviceId: 'phone', startedAt, finishedAt, title: 'Overnight' }]);
-    await visitor.open('/day/2026-05-04');
+    const overnight = { id: 'overnight', deviceId: 'phone', startedAt, finishedAt, title: 'Overnight' };
+    await visitor.openAfter(() => putConversations(uid, [overnight]), '/day/2026-05-04');
     await page.getByText('conversations, 1 from the day before').waitFor();
     await page.getByRole('link', { name: 'Export this day' }).click();
     await page.getByLabel('From', { exact: true }).fill('2026-05-05');

@@ -22,8 +22,8 @@ describe('The conversations of a user', function () {
   before('a user has three conversations, one of them corrected', async () => {
     browser = await launch();
     await arrive();
-    await seed(await uidOf(email));
-    await visitor.open(`/conversations/talk-0`);
+    const uid = await uidOf(email);
+    await visitor.openAfter(() => seed(uid), `/conversations/talk-0`);
     await page.locator('.sentence').first().click();
     await page.getByRole('button', { name: 'Correct' }).click();
     await page.getByRole('textbox', { name: 'What was said' }).fill('Ships sail tomorrow.');

@@ -26,11 +26,13 @@ describe('A conversation that is shared by a link', function () {
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
     const finishedAt = new Date(AT.getTime() + 29_000);
-    await putConversations(uid, [
-      { id: 'harbour', deviceId: 'pendant', startedAt: AT, finishedAt, title: 'مكالمة في الميناء' },
-    ]);
     const texts = ['Ships sail tonight.', 'مرحبا بالعالم، كيف الحال؟', 'a'.repeat(200)];
-    await seedTranscript(uid, { deviceId: 'pendant', startedAt: AT, texts });
+    await visitor.openAfter(async () => {
+      await putConversations(uid, [
+        { id: 'harbour', deviceId: 'pendant', startedAt: AT, finishedAt, title: 'مكالمة في الميناء' },
+      ]);
+      await seedTranscript(uid, { deviceId: 'pendant', startedAt: AT, texts });
+    });
     stranger = await browser.newContext({ viewport: PHONE, locale: 'en-GB' });
     stranger.setDefaultTimeout(LIMIT_MS);
     reader = await stranger.newPage();

@@ -32,11 +32,13 @@ describe('A user who returns while the service does not answer', function () {
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
     midnight = new Date(new Date(Date.now() - DAY_MS).setHours(0, 0, 0, 0));
-    [talk] = await seedConversations(uid, { newest: midnight.getTime(), days: 3, aDay: A_DAY });
-    assert(talk);
-    await seedTranscript(uid, { deviceId: talk.deviceId, startedAt: talk.startedAt, texts: ['Ships sail tonight.'] });
     noon = new Date(midnight.getTime() + 12 * 3600_000);
-    await seedJobs(uid, noon, 3);
+    await visitor.openAfter(async () => {
+      [talk] = await seedConversations(uid, { newest: midnight.getTime(), days: 3, aDay: A_DAY });
+      assert(talk);
+      await seedTranscript(uid, { deviceId: talk.deviceId, startedAt: talk.startedAt, texts: ['Ships sail tonight.'] });
+      await seedJobs(uid, noon, 3);
+    });
   });
   after(async () => {
     await visitor.leave();
@@ -69,7 +71,6 @@ describe('A user who returns while the service does not answer', function () {
   }
 
   it('sees the newest day of the last visit before the first answer, and then the current one', async () => {
-    await page.reload();
     const figures = page.getByRole('region', { name: 'The day in figures' });
     await figures.getByText('3 min', { exact: true }).waitFor();
     await page.waitForFunction(() => localStorage.getItem('newest-day')?.includes('"ledger"') === true);

@@ -96,6 +96,17 @@ export class Visitor {
     await this.page.goto(ORIGIN + address);
   }
 
+  /**
+   * Changes documents while no page of the console is open, and then opens an address. Whenever documents of an open query change, the
+   * Firestore emulator removes all of them from its result for a moment. A page that is left in that moment stores the empty result, and
+   * shows too few documents at its next visit. The real Firestore puts both into one snapshot.
+   */
+  async openAfter(change: () => Promise<void>, address = '/'): Promise<void> {
+    await this.page.goto('about:blank');
+    await change();
+    await this.open(address);
+  }
+
   /** Opens another tab of the same browser. */
   async openTab(address: string): Promise<Page> {
     const tab = await this.context.newPage();
