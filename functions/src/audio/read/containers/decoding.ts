@@ -168,10 +168,18 @@ export class Decoding {
       mayBeDelayed: this.#demuxer !== 'mov' || hasEncoderDelay(view, 'm4a'),
       startSeconds,
     };
+    const refusals: unknown[] = [];
     const open = tracks.map(({ stream, track }) => {
       const decoder = DECODERS[variant][stream.codec] ?? null;
-      return [stream.index, new TrackDecoder(libav, stream, decoder, track, part)] as const;
+      try {
+        return [stream.index, new TrackDecoder(libav, stream, decoder, track, part)] as const;
+      } catch (error) {
+        refusals.push(error);
+        return [stream.index, new TrackDecoder(libav, stream, null, track, part)] as const;
+      }
     });
+    if (refusals.length === tracks.length) throw refusals[0];
+    if (refusals.length > 0) this.#note('The settings of an audio track are damaged.');
     return { libav, context, tracks: new Map(open) };
   }
 
