@@ -1,5 +1,6 @@
 /** Runs other programs until they end, or a signal ends them. */
 import { spawn } from 'node:child_process';
+import os from 'node:os';
 
 export interface RunOptions {
   readonly cwd: string;
@@ -9,6 +10,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Receives the output of the program; without it, the output goes to that of this process. */
   readonly onOutput?: (text: string) => void;
+  /** Whether the program, with everything it starts, runs only while other programs leave a processor free. Default: false. */
+  readonly givesWay?: boolean;
 }
 
 /** Local programs have no Google Cloud around them. Without this setting, libraries look for it, wait and warn. */
@@ -17,13 +20,15 @@ export const NO_CLOUD = { METADATA_SERVER_DETECTION: 'none' } as const;
 /** How long a program may take to end by itself before it is killed, milliseconds. */
 const GRACE_MS = 3000;
 
+const BELOW_NORMAL = os.constants.priority.PRIORITY_BELOW_NORMAL;
+
 /**
  * Runs a program with the input of this process, and with its output unless `onOutput` takes it.
  * @returns the exit code; 1 if a signal ended the program
  * @throws the signal's reason if it aborted; Error if the program cannot be started
  */
 export async function run(file: string, args: readonly string[], options: RunOptions): Promise<number> {
-  const { cwd, env, signal, onOutput } = options;
+  const { cwd, env, signal, onOutput, givesWay = false } = options;
   signal.throwIfAborted();
   // The program gets a separate process group, so that processes which it leaves behind can be ended, too.
   const output = onOutput === undefined ? 'inherit' : 'pipe';
@@ -33,6 +38,8 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     detached: true,
     env: { ...process.env, ...env },
   });
+  // Before it starts threads and processes, which inherit the priority.
+  if (givesWay && child.pid !== undefined) os.setPriority(child.pid, Math.max(os.getPriority(), BELOW_NORMAL));
   if (onOutput !== undefined) {
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput);
   }

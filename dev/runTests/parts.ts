@@ -2,11 +2,15 @@
 import path from 'node:path';
 import { CLIENT, FUNCTIONS, ROOT, WEB } from '../paths.ts';
 
+const DEV = path.join(ROOT, 'dev');
+
 /** The tests of one mocha process. */
 export interface Group {
   readonly title: string;
   readonly cwd: string;
   readonly config: string;
+  /** Whether it leaves the processors to the tests that wait for other programs. It waits for none itself. */
+  readonly givesWay?: boolean;
 }
 
 /**
@@ -16,12 +20,13 @@ export interface Group {
 export const CHECKS = [['lint'], ['format:check'], ['typecheck', '--', '--singleThreaded'], ['depcheck']] as const;
 
 export const PARTS = {
-  /** These need no suite. */
+  /** These need no suite. The first takes as much processor time as all others together. */
   unit: [
-    { title: 'Unit tests of the functions', cwd: FUNCTIONS, config: '.mocharc.json' },
-    { title: 'Unit tests of the client', cwd: CLIENT, config: '.mocharc.json' },
-    { title: 'Tests of the local tooling and the documents', cwd: path.join(ROOT, 'dev'), config: '.mocharc.json' },
-    { title: 'Unit tests of the console', cwd: WEB, config: '.mocharc.json' },
+    { title: 'Unit tests of reading audio', cwd: FUNCTIONS, config: '.mocharc.reading.json', givesWay: true },
+    { title: 'Other unit tests of the functions', cwd: FUNCTIONS, config: '.mocharc.json', givesWay: true },
+    { title: 'Unit tests of the client', cwd: CLIENT, config: '.mocharc.json', givesWay: true },
+    { title: 'Tests of the local tooling and the documents', cwd: DEV, config: '.mocharc.json', givesWay: true },
+    { title: 'Unit tests of the console', cwd: WEB, config: '.mocharc.json', givesWay: true },
   ],
   /** These use separate projects, with their own workers and Deepgram stand-ins. */
   suites: [{ title: 'Crashes, orders, a day', cwd: FUNCTIONS, config: '.mocharc.suites.json' }],

@@ -48,7 +48,12 @@ export class Runner {
       const { write, end } = this.#output.open();
       write(`• npm run ${script}\n`);
       try {
-        const code = await run('npm', ['run', '--silent', script, ...args], { cwd: ROOT, signal, onOutput: write });
+        const code = await run('npm', ['run', '--silent', script, ...args], {
+          cwd: ROOT,
+          signal,
+          onOutput: write,
+          givesWay: true,
+        });
         if (code === 0) this.#results.push({ passed: 1, failed: 0, failures: [] });
         else this.fail(`npm run ${script} ended with ${code}; its output is above.`);
         write(`${code === 0 ? '✓' : '✗'} npm run ${script} (${since(began)}).\n`);
@@ -64,7 +69,7 @@ export class Runner {
   }
 
   async #runGroup(
-    { title, cwd, config }: Group,
+    { title, cwd, config, givesWay = false }: Group,
     env: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<void> {
@@ -80,6 +85,7 @@ export class Runner {
         env: { ...env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}), TEST_COUNTS_FILE: file },
         signal,
         onOutput: write,
+        givesWay,
       });
       const counts = readCounts(title, file, code);
       this.#results.push(counts);

@@ -40,15 +40,15 @@ export class Schedule {
     return this.#only === null || this.#only === part ? PARTS[part] : [];
   }
 
+  /** Runs two lanes of about the same processor time. */
   async #withoutSuite(): Promise<void> {
-    const [functions, ...others] = this.#groupsOf('unit').map((group) => [group]);
-    const rest = [...others.flat(), ...this.#groupsOf('engines')];
-    const restAndChecks = async (): Promise<void> => {
-      await this.#runner.run(rest, NO_CLOUD, this.#signal);
+    const [reading, ...others] = this.#groupsOf('unit');
+    const run = (groups: readonly Group[]): Promise<void> => this.#runner.run(groups, NO_CLOUD, this.#signal);
+    const runOthers = async (): Promise<void> => {
+      await run([...others, ...this.#groupsOf('engines')]);
       if (this.#only === null) await this.#runner.check(this.#signal);
     };
-    // The unit tests of the functions take as long as everything else here, and one group keeps only one processor busy.
-    await Promise.all([this.#runner.run(functions ?? [], NO_CLOUD, this.#signal), restAndChecks()]);
+    await Promise.all([run(reading === undefined ? [] : [reading]), runOthers()]);
   }
 
   async #withDeepgramStandIn(onUp: () => void): Promise<void> {
