@@ -40,7 +40,7 @@ export interface Boundary<S extends Step = Step> {
   readonly moment: Moment;
 }
 
-/** What befalls a worker, and when: at the nth time (from 1) that it comes to a boundary, or after some time, milliseconds. */
+/** What happens to a worker, and when: at the nth time (from 1) that it comes to a boundary, or after some time, milliseconds. */
 export type Plan =
   | { readonly kind: 'kill'; readonly at: Boundary & { readonly nth: number } }
   | { readonly kind: 'kill'; readonly afterMs: number }

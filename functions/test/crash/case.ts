@@ -1,4 +1,4 @@
-/** A case of the suite: jobs and uploads, and what befalls their workers. */
+/** A case of the suite: jobs or an upload, and what happens to their workers. */
 import { describe, MOMENTS } from './boundaries.ts';
 import type { Boundary, Plan, TaskStep, UploadStep } from './boundaries.ts';
 import { LEASE_MS, WORK_MS } from './deps.ts';

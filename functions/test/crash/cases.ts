@@ -1,4 +1,4 @@
-/** What the suite puts workers through: first every boundary once, then whatever the seed says. */
+/** The cases of a seed: first each boundary once, then random ones. */
 import type { Case } from './case.ts';
 import { Random } from './random.ts';
 import { randomCase } from './randomCases.ts';

@@ -19,12 +19,12 @@ export type Ending =
   /** The product ended its process. */
   | { readonly kind: 'exited' }
   | { readonly kind: 'threw'; readonly error: string; readonly expected: boolean }
-  /** The process ended in a way that nobody told it to. */
+  /** The process ended although it was not ordered to. */
   | { readonly kind: 'crashed'; readonly error: string };
 
 export interface Child {
   readonly ending: Promise<Ending>;
-  /** Settles when the worker stands still, with what it was asking then; with null when it has ended without that. */
+  /** Resolves with the open requests of the worker when it is frozen, or with null if it ended before. */
   readonly frozen: Promise<readonly string[] | null>;
   /** Lets a frozen worker go on. */
   thaw(): void;

@@ -41,7 +41,7 @@ export type Event =
   | { readonly event: 'dying' }
   /** The local recogniser has answered: SHA-256 of the audio. */
   | { readonly event: 'recognised'; readonly requestId: string; readonly sha256: string }
-  /** It stands still. `asking`: SHA-256 of the audio of each request to the stand-in that has begun and not ended. */
+  /** It is frozen. `asking`: SHA-256 of the audio of each request to the stand-in that has begun and not ended. */
   | { readonly event: 'frozen'; readonly asking: readonly string[] }
   /** What the plan has for it has come, and does not end it: a hang, or an outage. */
   | { readonly event: 'met' }

@@ -22,13 +22,13 @@ const LANES = 4;
 
 export interface SuiteOptions {
   readonly seed: number;
-  /** Begins no further case when so many workers were killed. */
+  /** No further case begins once this many workers have been killed. */
   readonly kills: number;
   /** Only this case. */
   readonly only?: number;
   /** The first case: a long run may be done in pieces. */
   readonly from?: number;
-  /** Begins no further case after so many minutes. */
+  /** No further case begins after this many minutes. */
   readonly minutes?: number;
   /** Cases side by side. */
   readonly lanes?: number;

@@ -8,7 +8,7 @@ import type { Random } from './random.ts';
 /** Recordings without speech, which bring a worker to a step that speech does not. */
 const SCENARIO_FOR: Partial<Record<TaskStep, string>> = { 'finalize recordings': 'night' };
 
-/** What has to befall a worker before the next one comes to a step. */
+/** What must happen to one worker before the next one reaches a step. */
 const BEFORE: Partial<Record<TaskStep, TaskPlan>> = {
   'note reading': { kind: 'kill', at: { step: 'claim recordings', moment: 'after', nth: 1 } },
 };
@@ -46,7 +46,7 @@ function everyFreeze(random: Random): TaskCase[] {
   );
 }
 
-/** Each plan meets a job of its own, so none takes another's way. */
+/** Gives each plan a job of its own, so that no plan affects another. */
 function oneForEachJob(plans: readonly TaskPlan[], random: Random): TaskCase[] {
   return Array.from({ length: Math.ceil(plans.length / JOBS_A_CASE) }, (_, i): TaskCase => {
     const group = plans.slice(i * JOBS_A_CASE, (i + 1) * JOBS_A_CASE);
@@ -63,7 +63,7 @@ function oneForEachJob(plans: readonly TaskPlan[], random: Random): TaskCase[] {
   });
 }
 
-/** A worker stands still just before it puts its job off, which has a recording of another job that is under way. */
+/** A worker freezes just before it defers its job, which has a recording that another job is processing. */
 const OVERTAKEN_WHILE_IT_WAITS: TaskCase = {
   kind: 'task',
   jobs: [['kitchen'], ['kitchen', 'walk']],
@@ -94,7 +94,7 @@ const BLAMED: TaskCase = {
   ],
 };
 
-/** A part of a job is refused permanently; the rest goes on, and what was refused is tried again by hand. */
+/** A part of a job is refused permanently. The rest completes, and the user retries what was refused. */
 const REFUSED: TaskCase = {
   kind: 'task',
   jobs: [['garden', 'letter']],

@@ -85,7 +85,7 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
   return { evidence, met: run.met, complaints: run.complaints };
 }
 
-/** Says of an error that nobody expected when it came. */
+/** Adds to an unexpected error what was happening. */
 async function during<T>(what: string, work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw new Error(`During ${what}`, { cause: error });
@@ -117,7 +117,7 @@ class TaskRun {
 
   async deliver(jobId: string, delivery: Delivery): Promise<void> {
     const task = await this.#taskOf(jobId);
-    if (task === null) return; // It has ended: the plan of this delivery finds nobody.
+    if (task === null) return; // The job has ended: there is no worker for the plan of this delivery.
     const before = (await this.#requests()).length;
     await this.#misbehave(delivery, before + 1);
 
@@ -143,7 +143,7 @@ class TaskRun {
     }
     if (plan?.kind === 'outage') this.#world.advance(OUTAGE_MS);
     await this.#excuseSpoiled(delivery, before);
-    await this.standIn.behave(); // What was meant for a request that nobody made must not meet another one.
+    await this.standIn.behave(); // A rule for a request that was not made must not apply to another one.
     this.#conclude(task.id, endings, plan);
   }
 
@@ -163,7 +163,7 @@ class TaskRun {
     );
   }
 
-  /** A worker stands still until its lease is over and another one has done its work; then it goes on. */
+  /** A worker is frozen until its lease has ended and another worker has done its work; then it continues. */
   async #overtake(order: TaskOrder): Promise<Endings> {
     const child = this.#start(order);
     const asking = await child.frozen;

@@ -33,7 +33,7 @@ export async function runUploadCase(
   const begun = await world.jobs();
   if (each.withKey && begun.size > 1) complaints.push(`one upload became ${begun.size} jobs`);
   await world.drainTasks();
-  // Whatever nobody finished has had its time now.
+  // By now, the time for whatever was left unfinished is over.
   world.advance(EXPIRY_MS);
   await world.sweep();
   await world.drain();

@@ -8,7 +8,7 @@ import type { Boundaries, SpokenWord } from './model.ts';
 import { CORRECTED_TEXTS } from './edits.ts';
 import type { EditFact } from './edits.ts';
 
-/** Words that nobody says. */
+/** Words that occur in no recording. */
 const CORRECTIONS = CORRECTED_TEXTS.flatMap((text) => text.split(' '));
 
 /** The words as they are stored. */

@@ -27,7 +27,7 @@ export type EditPlan =
   /** Of an earlier edit, by its place among them. */
   | { readonly kind: 'undo'; readonly edit: number };
 
-/** What texts, names and titles are corrected to; nobody says it. */
+/** What texts, names and titles are corrected to. It occurs in no recording. */
 export const CORRECTED_TEXTS = ['one', 'two', 'three four'] as const;
 
 /** @param wordOf the number of a word */

@@ -36,7 +36,7 @@ export function mortal(deps: ProcessDeps, life: Life): ProcessDeps {
   });
 }
 
-/** The transcription service refuses one of the worker's requests for good. */
+/** Dependencies of a worker, one of whose requests the transcription service refuses permanently. */
 export function refusing(deps: ProcessDeps, refusedAt: number | null): ProcessDeps {
   const { transcriber } = deps.speech;
   let requests = 0;

@@ -26,7 +26,7 @@ const ROUND_MS = 150_000;
 
 /** Rounds of deliveries that any case must be done in. Transactions that meet may fail, and are tried again in the next. */
 const MOST_ROUNDS = 30;
-/** Of one job, by its user, of what failed for good. */
+/** Most retries of one job by its user. */
 const MOST_RETRIES = 3;
 const RETENTION_MS = 37 * 24 * 3600_000;
 
@@ -214,7 +214,7 @@ class Run {
     await processJob({ jobId, uid, epoch }, worker).catch(() => undefined);
   }
 
-  /** As an app does; if it fails half-way somebody else has to finish it. */
+  /** Deletes as an app does. If this fails half-way, another caller has to finish it. */
   async #delete(conversationId: string, dies: boolean): Promise<void> {
     const { db, now, conversations } = this.#world.deps;
     const deletion = dies

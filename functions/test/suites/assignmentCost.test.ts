@@ -21,7 +21,7 @@ const PAGE_MS = 3000;
 const PAGE_EVERY_MS = 5000;
 const LENGTH_MS = (PAGES - 1) * PAGE_EVERY_MS + PAGE_MS;
 
-/** What is measured begins behind this conversation of so many. */
+/** The speech that is measured lies behind the conversation of this number. */
 const AT = 10;
 const FEW = 20;
 const MANY = 100;

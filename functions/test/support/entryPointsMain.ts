@@ -23,7 +23,7 @@ https.request = ((options: https.RequestOptions, ...rest: []) =>
 type Exported = HttpFunction & { readonly __endpoint?: object };
 
 const urls: Record<string, string> = {};
-// As they are deployed: what the build leaves out must be missed by nobody.
+// As they are deployed: nothing may need what the build leaves out.
 const built = pathToFileURL(path.join(process.env['FUNCTIONS_BUILD'] ?? '', 'index.js')).href;
 const functions = (await import(built)) as Record<string, unknown>;
 for (const [name, handler] of Object.entries(functions)) {

@@ -1,4 +1,4 @@
-/** A transcriber that keeps its answers until a test lets it give them. */
+/** A transcriber that holds back its answers until the test releases them. */
 import type { Transcriber } from '../../src/transcription/transcriber.ts';
 
 export interface HeldAnswers {

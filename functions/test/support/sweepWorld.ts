@@ -101,7 +101,7 @@ export class SweepWorld {
     };
   }
 
-  /** From here on the clock goes on by itself, beginning at `nowMs`. */
+  /** Starts the clock, which stood at `nowMs` until now. */
   startClock(): void {
     const began = performance.now();
     this.#elapsedMs = () => performance.now() - began;
@@ -126,7 +126,7 @@ export class SweepWorld {
     return Timestamp.fromMillis(this.nowMs - ms);
   }
 
-  /** A job whose worker's lease ended so long ago, in milliseconds. */
+  /** A job whose worker's lease ended this many milliseconds ago. */
   working(leaseEndedMs: number): Partial<Job> {
     return {
       status: 'processing',
@@ -138,12 +138,12 @@ export class SweepWorld {
     };
   }
 
-  /** A job that no worker has taken for so long, in milliseconds. */
+  /** A job that no worker has taken for this many milliseconds. */
   pending(sinceMs: number): Partial<Job> {
     return { status: 'pending', epoch: 2, updatedAt: this.ago(sinceMs) };
   }
 
-  /** A job whose wait was over so long ago, in milliseconds. */
+  /** A job whose wait ended this many milliseconds ago. */
   deferred(overdueMs: number): Partial<Job> {
     return {
       status: 'deferred',

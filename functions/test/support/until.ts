@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long tests wait for others, milliseconds: shorter than mocha does, whose end says nothing of what did not come. */
+/** How long tests wait for something, milliseconds. Shorter than the limit of mocha, whose message does not say what was missing. */
 export const LIMIT_MS = 240_000;
 
-/** Waits for something that others bring about. @param limitMs milliseconds. */
+/** Waits until a condition is true. @param limitMs milliseconds. */
 export async function until(isSo: () => boolean | Promise<boolean>, limitMs = LIMIT_MS): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await isSo())) {
-    assert.ok(Date.now() < deadline, `It did not come to this in ${limitMs} ms.`);
+    assert.ok(Date.now() < deadline, `The condition was still false after ${limitMs} ms.`);
     await delay(50);
   }
 }

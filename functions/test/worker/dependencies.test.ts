@@ -1,4 +1,4 @@
-/** What a job does when Deepgram fails it: waits, tells why, keeps the audio, and goes on where it was. */
+/** A job whose requests fail at Deepgram waits, says why, keeps its audio, and later continues where it was. */
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import type { Behaviour } from '../../../dev/deepgram/protocol.ts';
@@ -84,9 +84,9 @@ describe('when Deepgram fails', () => {
 
   /** What a test lets happen when the stand-in has the first request. */
   interface Passing {
-    /** Whether the time limit of so many milliseconds is the one that passes then. */
+    /** Whether a time limit of `ms` milliseconds is the one that passes then. */
     readonly isLimit: (ms: number) => boolean;
-    /** How far the clock goes on with it, milliseconds. */
+    /** How far the clock is set forward with it, milliseconds. */
     readonly aheadMs: number;
   }
 

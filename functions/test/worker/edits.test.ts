@@ -31,7 +31,7 @@ describe('a conversation that its user corrects', () => {
     world.becomeSomebodyElse();
   });
 
-  /** Says it, so many minutes after the beginning. */
+  /** Uploads {@link SAID}, this many minutes after the beginning. */
   async function say(minute: number): Promise<string> {
     // The same bytes would be the same recording.
     const bytes = record({ device: 'omi', startMs: 0, endMs: 15_000 + minute * 20 }, SAID);

@@ -81,7 +81,7 @@ describe('summaries', () => {
     });
   }
 
-  /** A summariser that counts, and answers as it is told. */
+  /** A summariser that keeps the openings that it gets, and gives the answer of the test. */
   function fake(answer: (opening: TranscriptOpening) => Promise<string> | string) {
     const openings: TranscriptOpening[] = [];
     const summariser: Summariser = {

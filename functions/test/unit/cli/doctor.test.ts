@@ -198,7 +198,7 @@ describe('doctor', () => {
     });
   }
 
-  /** What works, and somebody should know. */
+  /** Findings that are no fault, but that operators should know. */
   const NOTES: readonly [string, unknown, RegExp][] = [
     ['identitytoolkit/admin/v2/projects/app/config', { signIn: { anonymous: { enabled: true } } }, /^(?!.*Anonymous)/s],
     [
