@@ -13,7 +13,7 @@ import { lostBatch, withoutStart } from './batch.ts';
 import type { Batches } from './batch.ts';
 import { mendCaf } from './cafHeaders.ts';
 import { mendCafHoles } from './cafHoles.ts';
-import { mp3DelaySeconds } from './encoderDelay.ts';
+import { mpegDelaySeconds } from './encoderDelay.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
 import { filesWithin } from './filesWithin.ts';
 import type { FileWithin } from './filesWithin.ts';
@@ -179,7 +179,7 @@ async function* decodeEach(
 
 async function* decodeFile(path: string, extension: FileExtension, options: FileDecodeOptions): Batches {
   const isMended = await mendFile(path, extension);
-  return yield* withoutStart(decodeMended(path, extension, isMended, options), mp3DelaySeconds(path, extension));
+  return yield* withoutStart(decodeMended(path, extension, isMended, options), mpegDelaySeconds(path, extension));
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Builds } from './builds.ts';
 import { CLAIM_SLACK_SECONDS, claimsOfTracks, missingBytes } from './claims.ts';
 import { demux, packetSeconds } from './demux.ts';
 import type { Demuxed, FileEnd, FilePart } from './demux.ts';
-import { hasEncoderDelay } from './encoderDelay.ts';
+import { hasAacDelay } from './encoderDelay.ts';
 import type { FileView } from './fileView.ts';
 import { DECODERS, VARIANTS } from './formats.ts';
 import type { Demuxer } from './formats.ts';
@@ -165,7 +165,7 @@ export class Decoding {
     const part: PartOptions = {
       ...this.#shared,
       channels: this.#channels,
-      mayBeDelayed: this.#demuxer !== 'mov' || hasEncoderDelay(view, 'm4a'),
+      mayBeDelayed: this.#demuxer !== 'mov' || hasAacDelay(view, 'm4a'),
       startSeconds,
     };
     const refusals: unknown[] = [];

@@ -18,7 +18,7 @@ import { extractAmr, holdsAmr } from './amrWithin.ts';
 import { lostBatch, toBatch } from './batch.ts';
 import type { Batch, Batches } from './batch.ts';
 import { CLAIM_SLACK_SECONDS, claimedSeconds as claimedSecondsOf, missingBytes } from './claims.ts';
-import { hasEncoderDelay } from './encoderDelay.ts';
+import { hasAacDelay } from './encoderDelay.ts';
 import { FFMPEG_DEMUXERS } from './ffmpegCommand.ts';
 import { eventsOf } from './ffmpegEvents.ts';
 import type { RunLog } from './ffmpegEvents.ts';
@@ -154,7 +154,7 @@ async function* decodePieces(
     const piecePath = piece.view === file ? path : `${path}-piece`;
     if (piece.view !== file) await writeView(piece.view, piecePath);
     const isLast = pieces[i + 1]?.lostSeconds !== null;
-    const hasDelay: boolean = i === 0 && !isBehindDamage && hasEncoderDelay(file, extension);
+    const hasDelay: boolean = i === 0 && !isBehindDamage && hasAacDelay(file, extension);
     try {
       const start: PieceStart = { before, isBehindDamage, hasDelay, missing };
       before = yield* decodePiece(piecePath, extension, start, options);
