@@ -38,8 +38,8 @@ export function soundOfWav(file: FileView): WavSound | null {
   if (format === undefined || data === undefined || format.length < DESCRIPTION_BYTES) return null;
   // If no other chunk follows, bytes were added, and the data continues.
   const behind = data.start + data.size;
-  const isAtEnd = CHUNK_NAME.test(Buffer.from(readView(file, behind, 4)).toString('latin1'));
-  const size = isAtEnd ? behind : file.size;
+  const isFollowed = CHUNK_NAME.test(Buffer.from(readView(file, behind, 4)).toString('latin1'));
+  const size = isFollowed ? behind : file.size;
   return {
     codec: format.readUInt16LE(0),
     channels: format.readUInt16LE(2),
