@@ -1,6 +1,5 @@
 /** The callables and concurrent uploads, through the real functions and their queue. */
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import type { AcknowledgedView, JobView } from 'offline-audio-sync-contract';
 import { assertTranscriptOf, sampleOf } from '../support/checks.ts';
@@ -8,6 +7,7 @@ import { callFunction, getStatus, uploadFiles, waitForJob } from '../support/cli
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 import { db, signUp, stagedObjects, untilWrappedUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';
+import { until } from '../support/until.ts';
 import { filesOf } from '../support/worker.ts';
 
 const standIn = new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '');
@@ -88,7 +88,7 @@ describe('through the real functions', () => {
   it('a job is cancelled while Deepgram keeps its worker waiting: the request is aborted, and the audio is deleted', async () => {
     await standIn.behave({ hang: true });
     const jobId = await upload();
-    while ((await standIn.log()).requests.length === 0) await delay(100);
+    await until(async () => (await standIn.log()).requests.length > 0);
     const { body } = await callFunction<JobView>(user.idToken, 'cancelSyncJob', { job_id: jobId });
     assert.equal(body.result?.status, 'cancelled');
     assert.deepEqual(
@@ -96,7 +96,7 @@ describe('through the real functions', () => {
       ['job_cancelled'],
     );
     assert.deepEqual(await stagedObjects(user.uid), []);
-    while ((await standIn.log()).requests.some(({ outcome }) => outcome === 'open')) await delay(100);
+    await until(async () => (await standIn.log()).requests.every(({ outcome }) => outcome !== 'open'));
     assert.deepEqual((await getStatus(user.idToken, jobId)).body.status, 'cancelled');
   });
 
@@ -119,7 +119,7 @@ describe('through the real functions', () => {
   it('of two jobs with one recording the second waits for the first, and takes its place when that is cancelled', async () => {
     await standIn.behave({ hang: true, times: 1 });
     const first = await upload();
-    while ((await standIn.log()).requests.length === 0) await delay(100);
+    await until(async () => (await standIn.log()).requests.length > 0);
     const second = await upload();
     const waiting = await waitForJob(user.idToken, second, ({ status }) => status === 'deferred');
     assert.equal(waiting.waiting_for?.reason, 'duplicate_in_progress');
