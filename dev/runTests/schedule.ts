@@ -21,8 +21,9 @@ export class Schedule {
   }
 
   /**
-   * Runs everything. Suites run in parallel, because tests mostly wait. Only the first downloads emulators: the next waits until it has
-   * started. @throws the signal's reason
+   * Runs everything. At most two suites run at the same time, for their memory: the console's tests are the longest and begin early; those
+   * with the local recogniser are short and come last. Only the first suite downloads emulators: the next waits until it has started.
+   * @throws the signal's reason
    */
   async run(): Promise<void> {
     let onUp: () => void = () => undefined;
@@ -30,9 +31,11 @@ export class Schedule {
       onUp = resolve;
     });
     await Promise.all([
-      this.#withDeepgramStandIn(onUp).finally(onUp),
+      this.#withDeepgramStandIn(onUp)
+        .finally(onUp)
+        .then(() => this.#withLocalRecogniser()),
       this.#withoutSuite(),
-      this.#withLocalRecogniser(firstIsUp).then(() => this.#inBrowser()),
+      firstIsUp.then(() => this.#inBrowser()),
     ]);
   }
 
@@ -78,10 +81,13 @@ export class Schedule {
     }
   }
 
-  async #withLocalRecogniser(mayStart: Promise<void>): Promise<void> {
+  async #withLocalRecogniser(): Promise<void> {
     const groups = this.#groupsOf('local');
-    await Promise.all([mayStart, groups.length > 0 ? prepareLocalModel() : undefined]);
-    await this.#withConsole(groups, { transcriber: 'local' });
+    if (groups.length === 0) return;
+    await this.#counted(async () => {
+      await prepareLocalModel();
+      await this.#withConsole(groups, { transcriber: 'local' });
+    });
   }
 
   async #inBrowser(): Promise<void> {
@@ -93,16 +99,23 @@ export class Schedule {
     await this.#inSuite({ console: true, ...options }, ({ env }, stop) => this.#runner.run(groups, env, stop));
   }
 
-  /** Counts a failed suite instead of throwing, because the last line must be the sum. @throws the signal's reason */
+  /** @throws the signal's reason */
   async #inSuite(
     options: Partial<SuiteOptions>,
     work: (suite: Suite, stop: AbortSignal) => Promise<void>,
   ): Promise<void> {
-    try {
+    await this.#counted(async () => {
       await withSuite({ ports: 'free', signal: this.#signal, ...options }, async (suite, stop) => {
         await work(suite, stop);
         return this.#runner.sum.failed === 0 ? 0 : 1;
       });
+    });
+  }
+
+  /** Counts an error as a failure instead of throwing it, because the last line must be the sum. @throws the signal's reason */
+  async #counted(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       if (this.#signal.aborted) throw error;
       this.#runner.fail(error instanceof Error ? error.message : String(error));
