@@ -114,12 +114,14 @@ const [HAS_FRAMES, HAS_BYTES] = [1, 2];
 /** The smallest frame that is not of the free format: layer III at 8 kbit/s and 24 kHz, bytes. */
 const LEAST_MP3_FRAME_BYTES = 24;
 
-/**
- * Null if there is no such tag, or if it is damaged: a length that is estimated from the bytes is not a claim.
- * http://gabriel.mp3-tech.org/mp3infotag.html
- */
+/** Null if there is no such tag, or if it is damaged: a length that is estimated from the bytes is not a claim. */
 export function mp3Claim(file: FileView): Mp3Claim | null {
   const head = headOf(file).subarray(0, 8192);
+  return xingClaim(head) ?? vbriClaim(head);
+}
+
+/** The tag that LAME and FFmpeg write: http://gabriel.mp3-tech.org/mp3infotag.html */
+function xingClaim(head: Buffer): Mp3Claim | null {
   const tag = Math.max(head.indexOf('Xing'), head.indexOf('Info'));
   if (tag < 0 || tag + 144 > head.length) return null;
   const flags = head.readUInt32BE(tag + 4);
@@ -132,11 +134,27 @@ export function mp3Claim(file: FileView): Mp3Claim | null {
     ? head.readUIntBE(tag + 141, 3)
     : 0;
   const frames = head.readUInt32BE(tag + 8);
-  // Both numbers are rarely damaged in the same way.
-  const isSound = (flags & HAS_BYTES) === 0 || head.readUInt32BE(tag + 12) >= LEAST_MP3_FRAME_BYTES * frames;
-  if (!isSound) return null;
+  if ((flags & HAS_BYTES) !== 0 && !areFramesOf(head.readUInt32BE(tag + 12), frames)) return null;
   const samples = frames * frame.samples - (added >> 12) - (added & 0xfff);
   return { frames, seconds: samples / frame.sampleRate };
+}
+
+/** How far behind the start of its frame the tag of Fraunhofer's encoders lies: a header, and 32 bytes. */
+const VBRI_AT = 36;
+
+/** It states the number of bytes, and of frames: https://www.codeproject.com/Articles/8295/MPEG-Audio-Frame-Header#VBRIHeader */
+function vbriClaim(head: Buffer): Mp3Claim | null {
+  const tag = head.indexOf('VBRI');
+  const frame = tag < VBRI_AT || tag + 18 > head.length ? null : layerFrame(head, tag - VBRI_AT);
+  if (frame === null) return null;
+  const frames = head.readUInt32BE(tag + 14);
+  const isSound = areFramesOf(head.readUInt32BE(tag + 10), frames);
+  return isSound ? { frames, seconds: (frames * frame.samples) / frame.sampleRate } : null;
+}
+
+/** Whether frames may have so many bytes: both numbers are rarely damaged in the same way. */
+function areFramesOf(bytes: number, frames: number): boolean {
+  return bytes >= LEAST_MP3_FRAME_BYTES * frames;
 }
 
 /** The largest number of top-level boxes that are read. A fragmented file has two for each fragment. */

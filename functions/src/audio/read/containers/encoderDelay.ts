@@ -45,7 +45,7 @@ const NOTHING = Buffer.alloc(0);
 const DESCRIPTIONS_BYTES = 64 * 1024;
 
 /** Tags that encoders write into an extra first frame. If there is one, decoders drop the delay themselves. */
-const MP3_TAGS = ['Xing', 'Info', 'VBRI'];
+const MP3_TAGS = ['Xing', 'Info'];
 const MP3_TAG_WITHIN = 64;
 
 /**
