@@ -1,4 +1,4 @@
-/** CAF files whose data lacks bytes, or has too many: what lies between such places is in its place. */
+/** CAF files whose data lacks bytes, or has too many, or whose settings are damaged: all that can be read is in its place. */
 import assert from 'node:assert/strict';
 import { decodeAll, lostSeconds, RATE } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
@@ -55,5 +55,16 @@ describe('ALAC in .caf', function () {
     const decoded = await decodeAll(BEFORE.subarray(0, 0.7 * BEFORE.length), file('caf'));
     assert.ok(lostSeconds(decoded) < 0.3 * SECONDS + 0.3, `${lostSeconds(decoded)} s lost`);
     assert.ok(Math.abs(lagAt(decoded, 5)) < 20, `${lagAt(decoded, 5)} samples late`);
+  });
+
+  it('loses nothing if one byte of the settings of its decoder is wrong', async () => {
+    const settings = BEHIND.indexOf('kuki') + 12;
+    for (const at of [4, 9, 11, 27, 28, 29, 30, 31, 32, 33, 44]) {
+      for (const change of [0x21, 0x80]) {
+        const damaged = Buffer.from(BEHIND);
+        damaged.writeUInt8(damaged.readUInt8(settings + at) ^ change, settings + at);
+        assertInPlace(await decodeAll(damaged, file('caf')), 0.001);
+      }
+    }
   });
 });
