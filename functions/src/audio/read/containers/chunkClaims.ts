@@ -67,14 +67,23 @@ export function cafSeconds(file: FileView): number | null {
       };
     }
     if (format === null || !(format.rate > 0)) continue;
-    // One packet less, because some writers also count the padding of the last packet.
-    if (name === 'pakt' && content.length >= 16)
-      return (Number(content.readBigInt64BE(8)) - format.packetFrames) / format.rate;
+    if (name === 'pakt' && content.length >= 24) return claimOfTable(content, format.packetFrames) / format.rate;
     // The first four bytes of the data count edits.
     if (name === 'data' && size > 4 && format.packetBytes > 0)
       return (((size - 4) / format.packetBytes) * format.packetFrames) / format.rate;
   }
   return null;
+}
+
+/**
+ * The samples that the table of packets of a CAF file claims. If it does not say how many the last packet has too many, one packet less,
+ * because some writers count its padding.
+ */
+function claimOfTable(table: Buffer, packetFrames: number): number {
+  const [packets, claimed] = [Number(table.readBigInt64BE(0)), Number(table.readBigInt64BE(8))];
+  const [before, behind] = [table.readUInt32BE(16), table.readUInt32BE(20)];
+  const isExact = behind > 0 && behind < packetFrames && claimed + before + behind === packets * packetFrames;
+  return claimed - (isExact ? 0 : packetFrames);
 }
 
 /** The chunks of a WAV file. */

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { decodeAll, lostSeconds, RATE } from '../../../support/audio.ts';
 import type { Decoded } from '../../../support/audio.ts';
-import { encode, file, lagAt, lagOfEnd, noise, SECONDS, withHoles } from '../../../support/containers.ts';
+import {
+  encode,
+  encodeSignal,
+  file,
+  lagAt,
+  lagOfEnd,
+  noise,
+  SECONDS,
+  SIGNAL,
+  withHoles,
+} from '../../../support/containers.ts';
 
 /** ALAC with the table of packets behind the data, as ffmpeg writes it. */
 const BEHIND = encode('m4a', [], ['-c:a', 'alac', '-f', 'caf']);
@@ -66,5 +76,18 @@ describe('ALAC in .caf', function () {
         assertInPlace(await decodeAll(damaged, file('caf')), 0.001);
       }
     }
+  });
+
+  it('has lost its last packet if that is damaged, and the table says how long it is', async () => {
+    const bytes = encodeSignal(SIGNAL.subarray(0, 4 * RATE), 'm4a', [], ['-c:a', 'alac', '-f', 'caf']);
+    const table = bytes.lastIndexOf('pakt') + 12;
+    const packets = Number(bytes.readBigInt64BE(table));
+    bytes.writeBigInt64BE(BigInt(4 * RATE), table + 8);
+    bytes.writeUInt32BE(packets * 4096 - 4 * RATE, table + 20);
+    assert.equal(lostSeconds(await decodeAll(bytes, file('caf'))), 0);
+    const decoded = await decodeAll(bytes.fill(0, table - 12 - 400, table - 12), file('caf'));
+    assert.equal(decoded.pcm.length, 4 * RATE);
+    assert.ok(Math.abs(lostSeconds(decoded) - (4 - (15 * 4096) / RATE)) < 0.3, `${lostSeconds(decoded)} s lost`);
+    assert.ok(lostSeconds(decoded) > 0.15, `${lostSeconds(decoded)} s lost`);
   });
 });
