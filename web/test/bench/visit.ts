@@ -1,8 +1,7 @@
 /**
  * One visit of a signed-in user who returns: the page is loaded, shows the newest day, and is scrolled to its end. `homeMs` is the time
- * from the navigation to the frame after the one that painted the day's first rows, as they were at the last visit; `servedMs` is the time
- * to the day's sums from the service. A first visit has nothing stored to show before that: `firstVisit` measures the time from pressing
- * "Sign in" to the first rows.
+ * from the navigation to the frame after the one that painted the day's first rows, as they were at the last visit. A first visit has
+ * nothing stored to show before that: `firstVisit` measures the time from pressing "Sign in" to the first rows.
  */
 import type { CDPSession, Page } from 'playwright-core';
 
@@ -17,7 +16,6 @@ interface VisitOptions {
 interface Measured {
   readonly tasks: { readonly at: number; readonly ms: number }[];
   rowAt: number;
-  servedAt: number;
 }
 
 /** A frame is dropped if it takes longer than two frames at sixty a second, milliseconds. */
@@ -36,11 +34,8 @@ export async function visit(page: Page, { slower }: VisitOptions): Promise<Visit
   await page.reload();
   await page.waitForFunction(() => (globalThis as unknown as { measured: Measured }).measured.rowAt > 0);
   const homeProcessorMs = since(before, await processorTime(session));
-  await page.waitForFunction(() => (globalThis as unknown as { measured: Measured }).measured.servedAt > 0);
   await page.waitForTimeout(1500 * slower); // Work that follows the first rows: counts, other days, the service worker.
-  const { tasks, rowAt, servedAt } = await page.evaluate(
-    () => (globalThis as unknown as { measured: Measured }).measured,
-  );
+  const { tasks, rowAt } = await page.evaluate(() => (globalThis as unknown as { measured: Measured }).measured);
   const processorMs = await processorTime(session);
   const scroll = await scrollToEnd(page, session);
   const rowsInPage = await page.locator('.conversations li').count();
@@ -56,7 +51,6 @@ export async function visit(page: Page, { slower }: VisitOptions): Promise<Visit
   return {
     homeMs: Math.round(rowAt),
     homeProcessorMs,
-    servedMs: Math.round(servedAt),
     longestTaskMs: Math.round(longest(tasks)),
     longTasks: tasks.length,
     longTasksMs: Math.round(tasks.reduce((sum, { ms }) => sum + ms, 0)),
@@ -104,23 +98,20 @@ export async function profileOf(page: Page, work: () => Promise<unknown>): Promi
   return profile;
 }
 
-/** Runs in the page before its own scripts: notes long tasks, the first row, and when the day's sums arrive from the service. */
+/** Runs in the page before its own scripts: notes long tasks and the first row. */
 function watch(): void {
-  const measured: Measured = { tasks: [], rowAt: 0, servedAt: 0 };
+  const measured: Measured = { tasks: [], rowAt: 0 };
   Object.assign(globalThis, { measured });
   new PerformanceObserver((list) => {
     for (const { startTime, duration } of list.getEntries()) measured.tasks.push({ at: startTime, ms: duration });
   }).observe({ type: 'longtask', buffered: true });
-  // The browser keeps both collections up to date, so reading them costs almost nothing.
+  // The browser keeps the collection up to date, so reading it costs almost nothing.
   const rowsInPage = document.getElementsByClassName('when');
-  const figures = document.getElementsByTagName('dt');
   let frames = 0;
   const look = (): void => {
     // The frame before this one has painted them.
     if (rowsInPage.length > 0 && ++frames === 2) measured.rowAt = performance.now();
-    const isServed = measured.rowAt > 0 && [...figures].some(({ textContent }) => textContent === 'recorded');
-    if (isServed) measured.servedAt = performance.now();
-    else requestAnimationFrame(look);
+    if (measured.rowAt === 0) requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
 }
