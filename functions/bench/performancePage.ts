@@ -4,7 +4,7 @@ import { options as SWEEP } from '../src/endpoints/sweepSyncJobs.ts';
 import { options as READ_ONE } from '../src/endpoints/syncStatus.ts';
 import { READ_OPTIONS as READ_MANY, UPLOAD_OPTIONS } from '../src/http/options.ts';
 import { decoding, hearing } from './audioPage.ts';
-import { consoleSpeed, searchSpeed } from './consolePage.ts';
+import { consoleSpeed, lighthouse, searchSpeed } from './consolePage.ts';
 import { documents, fairness } from './corePage.ts';
 import { endToEnd } from './endToEndPage.ts';
 import { chart, percent, rounded, table } from './markdown.ts';
@@ -37,6 +37,7 @@ export function performancePage({ measuredAt, machine, ratios, figures }: Result
     ...fairness(figures.fairness),
     ...uploadLoad(figures.load),
     ...consoleSpeed(figures.console),
+    ...lighthouse(figures.lighthouse),
     ...searchSpeed(figures.search),
     ...endToEnd(figures.e2e),
     ...settings(ratios),

@@ -92,6 +92,13 @@ export interface ConsoleVisit {
   readonly heapMb: number;
 }
 
+/** The performance of one screen by `npm run lighthouse`, of 100: the median of its runs. */
+export interface ScreenScore {
+  readonly screen: string;
+  readonly desktop: number;
+  readonly phone: number;
+}
+
 /** The result of `npm run bench:search`. */
 export interface SearchSpeed {
   readonly words: number;
@@ -116,6 +123,7 @@ export interface Figures {
   readonly fairness: Fairness;
   readonly load: UploadLoad;
   readonly console: readonly ConsoleVisit[];
+  readonly lighthouse: readonly ScreenScore[];
   readonly search: SearchSpeed;
   readonly e2e: {
     readonly realisticDelayMs: number;
