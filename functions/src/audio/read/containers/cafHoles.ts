@@ -6,16 +6,13 @@ import { closeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { countPackets, EDITS_BYTES, isReadable, MAX_CHUNK_BYTES, packetSizes, TABLE_HEAD_BYTES } from './cafPackets.ts';
-import { chunksOfCaf } from './chunkClaims.ts';
+import { chunksOfCaf, isChunkAt } from './chunkClaims.ts';
 import { fillHoles } from './fileHoles.ts';
-import { openView, readAt, readView } from './fileView.ts';
-import type { FileView } from './fileView.ts';
+import { openView, readAt } from './fileView.ts';
 import { findHoles } from './sampleShifts.ts';
 
 /** Bytes of a chunk before its content: its name and its size. */
 const CHUNK_HEAD_BYTES = 12;
-
-const CHUNK_NAME = /^[\w ]{4}$/;
 
 const WINDOW_BYTES = 256 * 1024;
 
@@ -30,14 +27,14 @@ export async function mendCafHoles(path: string): Promise<void> {
   const view = openView(path);
   const chunks = [...chunksOfCaf(view)];
   const data = chunks.find(({ name }) => name === 'data');
-  const led = chunks.find(({ name }) => name === 'pakt');
-  const isToEnd = data !== undefined && !isChunk(view, data.start + data.size);
+  const listed = chunks.find(({ name }) => name === 'pakt');
+  const isToEnd = data !== undefined && !isChunkAt(view, data.start + data.size);
   closeSync(view.fd);
-  if (data === undefined || (led !== undefined && !(isToEnd && isReadable(led)))) return;
+  if (data === undefined || (listed !== undefined && !(isToEnd && isReadable(listed)))) return;
   const file = await open(path, 'r+');
   try {
-    const found = led === undefined ? await tableBehind(file, data.start, view.size) : null;
-    const table = led === undefined ? found?.table : await readAt(file, led.start, led.size);
+    const found = listed === undefined ? await tableBehind(file, data.start, view.size) : null;
+    const table = listed === undefined ? found?.table : await readAt(file, listed.start, listed.size);
     const counted = table === undefined ? null : countPackets(table);
     if (table === undefined || counted === null) return;
     const end = data.start + EDITS_BYTES + counted.bytes;
@@ -53,11 +50,6 @@ export async function mendCafHoles(path: string): Promise<void> {
   } finally {
     await file.close();
   }
-}
-
-/** Whether a chunk may begin at a position. */
-function isChunk(view: FileView, position: number): boolean {
-  return CHUNK_NAME.test(Buffer.from(readView(view, Math.max(0, position), 4)).toString('latin1'));
 }
 
 function offsetsOf(table: Buffer, dataStart: number): number[] {

@@ -1,5 +1,4 @@
 /** The table of packets of a CAF file: how many there are, how long they last, and the size of each. */
-import type { Chunk } from './chunkClaims.ts';
 
 /** Bytes of the table before the sizes. */
 export const TABLE_HEAD_BYTES = 24;
@@ -10,7 +9,8 @@ export const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
 /** The first bytes of the data count edits. */
 export const EDITS_BYTES = 4;
 
-export function isReadable({ size }: Chunk): boolean {
+/** Whether a chunk of this size is read as a whole. */
+export function isReadable({ size }: { readonly size: number }): boolean {
   return size >= 0 && size <= MAX_CHUNK_BYTES;
 }
 
@@ -35,4 +35,15 @@ export function* packetSizes(table: Buffer): Generator<number | null> {
     size = 0;
   }
   if (isWithin) yield null;
+}
+
+/**
+ * The samples that a table claims. If it does not say how many the last packet has too many, one packet less, because some writers count
+ * its padding.
+ */
+export function claimedSamples(table: Buffer, packetFrames: number): number {
+  const [packets, claimed] = [Number(table.readBigInt64BE(0)), Number(table.readBigInt64BE(8))];
+  const [before, behind] = [table.readUInt32BE(16), table.readUInt32BE(20)];
+  const isExact = behind > 0 && behind < packetFrames && claimed + before + behind === packets * packetFrames;
+  return claimed - (isExact ? 0 : packetFrames);
 }

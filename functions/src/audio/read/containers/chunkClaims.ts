@@ -1,4 +1,5 @@
 /** The durations that files of chunks claim: AIFF, CAF, and WAV with compressed samples. */
+import { claimedSamples, EDITS_BYTES, TABLE_HEAD_BYTES } from './cafPackets.ts';
 import { readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { aiffRate, cafRate } from './pcmFormats.ts';
@@ -35,6 +36,13 @@ function* chunksOf(
   }
 }
 
+const CHUNK_NAME = /^[\w ]{4}$/;
+
+/** Whether a chunk may begin at a position: four letters, digits or spaces are its name. */
+export function isChunkAt(file: FileView, position: number): boolean {
+  return CHUNK_NAME.test(Buffer.from(readView(file, Math.max(0, position), 4)).toString('latin1'));
+}
+
 /** The chunks of AIFF and AIFF-C. */
 export function chunksOfAiff(file: FileView): Iterable<Chunk> {
   return chunksOf(file, 12, (head) => ({ size: head.readUInt32BE(4) + (head.readUInt32BE(4) & 1), headBytes: 8 }));
@@ -67,23 +75,12 @@ export function cafSeconds(file: FileView): number | null {
       };
     }
     if (format === null || !(format.rate > 0)) continue;
-    if (name === 'pakt' && content.length >= 24) return claimOfTable(content, format.packetFrames) / format.rate;
-    // The first four bytes of the data count edits.
-    if (name === 'data' && size > 4 && format.packetBytes > 0)
-      return (((size - 4) / format.packetBytes) * format.packetFrames) / format.rate;
+    if (name === 'pakt' && content.length >= TABLE_HEAD_BYTES)
+      return claimedSamples(content, format.packetFrames) / format.rate;
+    if (name === 'data' && size > EDITS_BYTES && format.packetBytes > 0)
+      return (((size - EDITS_BYTES) / format.packetBytes) * format.packetFrames) / format.rate;
   }
   return null;
-}
-
-/**
- * The samples that the table of packets of a CAF file claims. If it does not say how many the last packet has too many, one packet less,
- * because some writers count its padding.
- */
-function claimOfTable(table: Buffer, packetFrames: number): number {
-  const [packets, claimed] = [Number(table.readBigInt64BE(0)), Number(table.readBigInt64BE(8))];
-  const [before, behind] = [table.readUInt32BE(16), table.readUInt32BE(20)];
-  const isExact = behind > 0 && behind < packetFrames && claimed + before + behind === packets * packetFrames;
-  return claimed - (isExact ? 0 : packetFrames);
 }
 
 /** The chunks of a WAV file. */

@@ -15,7 +15,7 @@ import { openView, readView } from './fileView.ts';
 import type { FileView } from './fileView.ts';
 import { indexOf } from './mp4Index.ts';
 import { soundOffsets } from './mp4Samples.ts';
-import { mpegInWav, soundOfWav } from './wavSound.ts';
+import { isMpegSound, soundOfWav } from './wavSound.ts';
 
 /** Whether the first frame of each track is the delay of AAC. */
 export function hasAacDelay(file: FileView, extension: FileExtension): boolean {
@@ -81,7 +81,8 @@ function reachesBack(frame: Buffer): boolean {
 
 /** The first bytes of MPEG audio in a WAV file; empty if it contains something else. */
 function startInWav(file: FileView): Buffer {
-  return mpegInWav(file) === null ? NOTHING : (soundOfWav(file)?.head ?? NOTHING);
+  const sound = soundOfWav(file);
+  return sound !== null && isMpegSound(sound) ? sound.head : NOTHING;
 }
 
 /** The first bytes of MP3 in a CAF file, behind the number of edits. */

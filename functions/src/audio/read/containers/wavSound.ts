@@ -1,14 +1,11 @@
 /** Describes compressed sound in a WAV file whose frames or blocks have headers, so that they are found behind damage. */
 import { LAYER_FRAMES } from '../mpegFrames.ts';
 import type { FrameFormat } from '../mpegFrames.ts';
-import { chunksOfWav } from './chunkClaims.ts';
-import { readView } from './fileView.ts';
+import { chunksOfWav, isChunkAt } from './chunkClaims.ts';
 import type { FileView } from './fileView.ts';
 
 /** The bytes of a description up to the size of a block. */
 const DESCRIPTION_BYTES = 14;
-
-const CHUNK_NAME = /^[\w ]{4}$/;
 
 export interface WavSound {
   readonly codec: number;
@@ -38,8 +35,7 @@ export function soundOfWav(file: FileView): WavSound | null {
   if (format === undefined || data === undefined || format.length < DESCRIPTION_BYTES) return null;
   // If no other chunk follows, bytes were added, and the data continues.
   const behind = data.start + data.size;
-  const isFollowed = CHUNK_NAME.test(Buffer.from(readView(file, behind, 4)).toString('latin1'));
-  const size = isFollowed ? behind : file.size;
+  const size = isChunkAt(file, behind) ? behind : file.size;
   return {
     codec: format.readUInt16LE(0),
     channels: format.readUInt16LE(2),
@@ -55,9 +51,13 @@ export function soundOfWav(file: FileView): WavSound | null {
 /** The numbers of MPEG audio: layers I and II, and layer III. */
 const MPEG_CODECS: readonly number[] = [0x50, 0x55];
 
+export function isMpegSound({ codec }: WavSound): boolean {
+  return MPEG_CODECS.includes(codec);
+}
+
 /** The frames of MPEG audio in a WAV file; null if it contains something else. */
 export function mpegInWav(file: FileView): WavFrames | null {
   const sound = soundOfWav(file);
-  if (sound === null || !MPEG_CODECS.includes(sound.codec)) return null;
+  if (sound === null || !isMpegSound(sound)) return null;
   return { ...LAYER_FRAMES, magicBytes: sound.start, bytes: sound.bytes, view: sound.view };
 }
