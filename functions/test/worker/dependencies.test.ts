@@ -164,7 +164,7 @@ describe('when Deepgram fails', () => {
     await assertSound(world);
   });
 
-  it('and refuses the audio for good, the worker does not ask again by itself, and keeps the audio', async () => {
+  it('and refuses the audio permanently, the worker does not send it again, and does not delete it', async () => {
     const jobId = await world.acceptSamples(letter);
     await world.standIn.behave({ status: 400 });
     await world.deliver(jobId);
