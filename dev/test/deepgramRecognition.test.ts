@@ -99,7 +99,7 @@ describe('recognition', function () {
     );
   });
 
-  it('takes no received sample for two known ones', () => {
+  it('assigns no received sample to two known ones', () => {
     const errand = pcmOf(samples.find(({ scenario }) => scenario === 'errand'));
     fc.assert(
       fc.property(cuts(), (cut) => {

@@ -118,7 +118,7 @@ describe('the Deepgram stand-in', function () {
       assert.deepEqual(await response.json(), {});
     });
 
-    it('that nobody knows are refused', async () => {
+    it('that do not exist are refused', async () => {
       await assert.rejects(control.behave({ statsu: 500 } as never), /400/);
     });
   });

@@ -47,7 +47,7 @@ describe('Comparison of words', () => {
     assert.match(firstDifference(['a', 'b'], ['a'])!, /word 2 is "\(nothing\)"/);
   });
 
-  it('knows what a ledger leaves out', () => {
+  it('counts the seconds that a ledger leaves out', () => {
     const ledger = {
       audio_seconds: 10,
       speech_seconds: 4,

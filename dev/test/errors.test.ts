@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { comparable, wordErrors } from '../demo/errors.ts';
 
-describe('errors of a recogniser', () => {
-  it('are of words, whatever their case, punctuation and way of writing', () => {
+describe('Errors of a recogniser', () => {
+  it('are counted in words, whatever their case, punctuation and way of writing', () => {
     assert.deepEqual(wordErrors('MISTER HALE CAME AT TWENTY FIVE', 'Mr. Hale came at 25.'), { words: 6, errors: 0 });
     assert.deepEqual(comparable("Dr. O\u2019Neil's well-known 7, 40 and 1985"), [
       'doctor',
@@ -16,7 +16,7 @@ describe('errors of a recogniser', () => {
     ]);
   });
 
-  it('count what is missing, wrong, and was never said', () => {
+  it('are words that are missing, that are wrong, and that were not said', () => {
     assert.deepEqual(wordErrors('one two three four', 'one too three four five'), { words: 4, errors: 2 });
     assert.deepEqual(wordErrors('one two', ''), { words: 2, errors: 2 });
     assert.deepEqual(wordErrors('', 'one'), { words: 0, errors: 1 });

@@ -30,7 +30,7 @@ describe('A program that gives way', () => {
     assert.deepEqual(await prioritiesOf(true), [lower, lower, lower]);
   });
 
-  it('is the exception: others have the priority of this process', async () => {
+  it('is the exception, because others have the priority of this process', async () => {
     assert.deepEqual(await prioritiesOf(false), [own, own, own]);
   });
 });

@@ -10,13 +10,13 @@ describe('A workflow', () => {
   for (const name of readdirSync(FOLDER)) {
     const text = readFileSync(path.join(FOLDER, name), 'utf8');
 
-    it(`${name} names each action by the commit that it is, with the version for readers`, () => {
+    it(`${name} names each action by its commit, with its version in a comment`, () => {
       const used = [...text.matchAll(/uses: (.*)/g)].map(([, action]) => action ?? '');
       assert.ok(used.length > 0);
       for (const action of used) assert.match(action, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
     });
 
-    it(`${name} may read the repository, and no more where code of others runs`, () => {
+    it(`${name} may only read the repository if it runs code of others`, () => {
       assert.match(text, /^permissions:\n {2}contents: read$/m);
       const [, ...jobs] = text.split(/^ {2}(?=\w+:$)/m);
       for (const job of jobs.filter((each) => / {6}\S+: write/.test(each))) {
@@ -25,7 +25,7 @@ describe('A workflow', () => {
       }
     });
 
-    it(`${name} puts no text of strangers into a script: a title may hold one`, () => {
+    it(`${name} puts no foreign text into a script, because a title may contain one`, () => {
       const scripts = [...text.matchAll(/run: (?:\|\n((?: {10}.*\n?)+)|(.*))/g)].map(
         ([, block, line]) => block ?? line,
       );

@@ -45,7 +45,7 @@ describe('the documents', () => {
     for (const { at, language } of blocks) assert.ok(language in CHECKED_BY, `${at}: "${language}"`);
   });
 
-  it('have JSON that is JSON', () => {
+  it('have valid JSON in their blocks of JSON', () => {
     for (const { at, language, text } of blocks) {
       if (language === 'json') assert.doesNotThrow(() => JSON.parse(text) as unknown, at);
     }
@@ -130,7 +130,7 @@ describe('the commands in the documents', () => {
 
   // Contributors need no gcloud; CI has it.
   if (spawnSync('gcloud', ['--version']).status === 0) {
-    it('call gcloud as it wants to be called', async function () {
+    it('call gcloud with commands and options that it has', async function () {
       const gcloud = new Map(callsOf('gcloud').map(({ at, call }) => [typed(call), at]));
       assert.ok(gcloud.size > 0);
       const [ofWrong, ...objections] = await gcloudObjections(['gcloud logging read --fomat=x', ...gcloud.keys()]);

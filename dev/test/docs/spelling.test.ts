@@ -29,7 +29,7 @@ function groupsIn(text: string): string[] {
 }
 
 describe('states, codes and ledger fields', () => {
-  it('that mean something together are put together in one file', () => {
+  it('that have a meaning as a group are grouped in one file only', () => {
     const files = new Map<string, Set<string>>();
     for (const file of SOURCES) {
       for (const group of groupsIn(readFileSync(path.join(ROOT, file), 'utf8'))) {

@@ -14,7 +14,7 @@ const standIn = new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '');
 const letter = sampleOf('letter');
 const files = filesOf(letter).map(({ filename, bytes }) => ({ name: filename, bytes }));
 
-describe('through the real functions', () => {
+describe('The deployed functions', () => {
   let user: TestUser;
   beforeEach(async () => {
     await standIn.reset();
@@ -43,7 +43,7 @@ describe('through the real functions', () => {
     return [status, body.error.status, body.error.details?.code];
   }
 
-  it('a caller without a valid token is turned away', async () => {
+  it('refuse a caller without a valid token', async () => {
     for (const name of [...JOB_COMMANDS, 'acknowledgeSyncJobs']) {
       assert.deepEqual(await code(name, { job_id: 'x' }, null), [401, 'UNAUTHENTICATED', 'unauthenticated'], name);
       const [status] = await code(name, { job_id: 'x' }, 'nonsense');
@@ -51,7 +51,7 @@ describe('through the real functions', () => {
     }
   });
 
-  it('malformed input is refused with a code of its own', async () => {
+  it('refuse malformed input with an error code of its own', async () => {
     const malformed = [400, 'INVALID_ARGUMENT', 'invalid_request'];
     for (const name of JOB_COMMANDS) {
       for (const data of [null, {}, { job_id: 7 }, { job_id: '' }]) assert.deepEqual(await code(name, data), malformed);
@@ -62,7 +62,7 @@ describe('through the real functions', () => {
     }
   });
 
-  it('somebody else’s job, an unknown one and an id that none can have are answered alike', async () => {
+  it('give the same answer for the job of another user, an unknown job and an impossible id', async () => {
     const theirs = await silentJob();
     user = await signUp();
     for (const name of JOB_COMMANDS) {
@@ -74,7 +74,7 @@ describe('through the real functions', () => {
     assert.deepEqual(body.result, { acknowledged_job_ids: [] });
   });
 
-  it('a job that has ended well is acknowledged and cannot be retried; cancelling it changes nothing', async () => {
+  it('acknowledge a job that has completed, refuse to retry it, and change nothing if it is cancelled', async () => {
     const jobId = await silentJob();
     const before = (await getStatus(user.idToken, jobId)).body;
     assert.deepEqual(await code('retrySyncJob', { job_id: jobId }), [400, 'FAILED_PRECONDITION', 'job_not_retryable']);
@@ -85,7 +85,7 @@ describe('through the real functions', () => {
     assert.notEqual((await getStatus(user.idToken, jobId)).body.acknowledged_at, null);
   });
 
-  it('a job is cancelled while Deepgram keeps its worker waiting: the request is aborted, and the audio is deleted', async () => {
+  it('cancel a job while Deepgram keeps its worker waiting: they abort the request and delete the audio', async () => {
     await standIn.behave({ hang: true });
     const jobId = await upload();
     await until(async () => (await standIn.log()).requests.length > 0);
@@ -100,7 +100,7 @@ describe('through the real functions', () => {
     assert.deepEqual((await getStatus(user.idToken, jobId)).body.status, 'cancelled');
   });
 
-  it('a job that Deepgram refused is retried, and completes', async () => {
+  it('retry a job that Deepgram refused, and complete it', async () => {
     await standIn.behave({ status: 400 });
     const jobId = await upload();
     const failed = await waitForJob(user.idToken, jobId);
@@ -116,7 +116,7 @@ describe('through the real functions', () => {
     assert.deepEqual(await stagedObjects(user.uid), []);
   });
 
-  it('of two jobs with one recording the second waits for the first, and takes its place when that is cancelled', async () => {
+  it('process the second of two jobs with one recording when the first, for which it waits, is cancelled', async () => {
     await standIn.behave({ hang: true, times: 1 });
     const first = await upload();
     await until(async () => (await standIn.log()).requests.length > 0);
@@ -130,7 +130,7 @@ describe('through the real functions', () => {
     await assertTranscriptOf(db, user.uid, letter);
   });
 
-  it('one recording in three uploads at once is transcribed once, and the others end as its duplicates', async () => {
+  it('transcribe a recording once that is in three uploads at once, and mark the others as its duplicates', async () => {
     await standIn.behave({ delayMs: 1000 });
     const jobs = await Promise.all([upload(), upload(), upload()]);
     const ended = await Promise.all(jobs.map((id) => waitForJob(user.idToken, id)));

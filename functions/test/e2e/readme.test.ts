@@ -42,8 +42,8 @@ function jsonWith(key: string, document: string): Record<string, unknown> {
   return found as Record<string, unknown>;
 }
 
-describe('the README’s calls', () => {
-  it('do what it says, on the running suite', async () => {
+describe('The calls in the README', () => {
+  it('do what the README says, on the running suite', async () => {
     const { idToken } = await signUp();
     const directory = await mkdtemp(path.join(os.tmpdir(), 'readme-'));
     const [upload, ...reads] = curlCommands();
@@ -82,7 +82,7 @@ describe('the README’s calls', () => {
   });
 });
 
-describe('the README’s five minutes with curl', () => {
+describe('The README’s five minutes with curl', () => {
   it('end with the transcript of the sample, on the running suite', async function () {
     const blocks = curlBlocks('npm start');
     assert.equal(blocks.length, 1);

@@ -18,7 +18,7 @@ describe('recordings that arrive in Storage', () => {
 
   const statesOf = async (jobId: string) => (await world.job(jobId)).files.map(({ state }) => state);
 
-  it('start their job once, however many events come at once, twice, and in however many instances', async () => {
+  it('start their job once, even if events come at once, twice, or in several instances', async () => {
     const sent = sentRecordings(12);
     const jobId = await world.begin(sent);
     const events = await Promise.all(sent.map(({ name, bytes }) => world.upload(world.path(jobId, name), bytes)));
@@ -116,7 +116,7 @@ describe('recordings that arrive in Storage', () => {
     });
     const errorOf = async () => (await world.job(jobId)).files[0]!.error;
 
-    it('are explained also when the first handler died between removing and explaining', async () => {
+    it('are explained even if the first handler died after it had removed them', async () => {
       const event = await world.upload(path, wrong);
       const died = new Error('died');
       const { jobs } = world.deps;
@@ -145,7 +145,7 @@ describe('recordings that arrive in Storage', () => {
     });
   });
 
-  it('are removed where their job is over, gone, or somebody else’s', async () => {
+  it('are removed if their job has ended, is gone, or is another user’s', async () => {
     const [{ name, bytes }] = sentRecordings(1) as [ReturnType<typeof sentRecordings>[0]];
     const cancelled = await world.begin([{ name, size: bytes.length, md5: null }]);
     await endEarly(cancelled, 'job_cancelled', () => true, world.deps);
@@ -157,7 +157,7 @@ describe('recordings that arrive in Storage', () => {
     }
   });
 
-  it('of a thousand, with the longest names, leave the job’s own document small whatever becomes of them', async () => {
+  it('leave the job’s own document small in any state, even if there are a thousand with the longest names', async () => {
     const files = Array.from({ length: 1000 }, (_, i) => ({
       name: `${'x'.repeat(180)}_${CAPTURED_AT * 1000 + i}.wav`,
       size: 1,
@@ -170,7 +170,7 @@ describe('recordings that arrive in Storage', () => {
   });
 
   describe('and whose events were lost', () => {
-    it('are found by the sweeper if their events are lost', async () => {
+    it('are found by the sweeper', async () => {
       const sent = sentRecordings(3);
       const jobId = await world.begin(sent);
       for (const { name, bytes } of sent.slice(1)) await world.upload(world.path(jobId, name), bytes);
@@ -192,7 +192,7 @@ describe('recordings that arrive in Storage', () => {
       );
     });
 
-    it('are sealed with the one that starts their job', async () => {
+    it('are sealed when the event of another one starts their job', async () => {
       const sent = sentRecordings(2);
       const jobId = await world.begin(sent);
       await world.upload(world.path(jobId, sent[0]!.name), sent[0]!.bytes);
@@ -205,7 +205,7 @@ describe('recordings that arrive in Storage', () => {
       );
     });
 
-    it('cost the sweeper no write where there is nothing new', async () => {
+    it('cause no write by the sweeper if nothing new has arrived', async () => {
       const jobId = await world.begin(sentRecordings(1));
       const before = (await world.deps.jobs.ref(jobId).get()).updateTime!;
       world.nowMs += 3 * MINUTE_MS;
@@ -213,7 +213,7 @@ describe('recordings that arrive in Storage', () => {
       assert.ok((await world.deps.jobs.ref(jobId).get()).updateTime!.isEqual(before));
     });
 
-    it('a start that was written and not enqueued is enqueued by the sweeper', async () => {
+    it('have their task enqueued by the sweeper if the start of their job was written but not enqueued', async () => {
       const sent = sentRecordings(1);
       const jobId = await world.begin(sent);
       const event = await world.upload(world.path(jobId, sent[0]!.name), sent[0]!.bytes);
@@ -257,7 +257,7 @@ describe('recordings that arrive in Storage', () => {
     assert.ok(waitingFor!.until!.toMillis() > world.nowMs, 'it says until when it waits now');
   });
 
-  it('that never arrive fail with their job, which says what to do', async () => {
+  it('fail with their job if none arrives, and the job says what to do', async () => {
     const sent = sentRecordings(2);
     const jobId = await world.begin(sent);
     world.nowMs += DAY_MS + MINUTE_MS;

@@ -37,7 +37,7 @@ describe('the daily budget', () => {
   const used = async (uid: string) => (await usageToday(uid)).get('detectedSeconds') as number | undefined;
   const bytesOf = async (uid: string) => ((await usageToday(uid)).get('uploadedBytes') ?? 0) as number;
 
-  it('of a user ends for that user alone, and comes back at midnight UTC', async () => {
+  it('of a user is used up for that user alone, and is renewed at midnight UTC', async () => {
     const { spend } = bound(budget({ user: { detectedSeconds: 100 } }));
     await spend('ann', 'detectedSeconds', 99);
     await spend('ann', 'detectedSeconds', 50);
@@ -49,7 +49,7 @@ describe('the daily budget', () => {
     await spend('ann', 'detectedSeconds', 1);
   });
 
-  it('of the project ends for everybody, however many users share it', async () => {
+  it('of the project is used up for all users, however many share it', async () => {
     const { spend } = bound(budget({ project: { sentSeconds: 100 } }));
     for (let user = 0; user < 10; user++) await spend(`user-${String(user)}`, 'sentSeconds', 10);
     assert.equal(await codeOf(spend('newcomer', 'sentSeconds', 1)), 'project_budget_used');
@@ -63,7 +63,7 @@ describe('the daily budget', () => {
     assert.equal(await codeOf(spend('newcomer', 'sentSeconds', 1)), 'project_budget_used');
   });
 
-  it('tells the operator at 50, 80 and 100 per cent of the project, once each', async () => {
+  it('causes one log entry each at 50, 80 and 100 per cent of the project’s budget', async () => {
     const { spend } = bound(budget({ project: { uploadedBytes: 1000 } }));
     for (let i = 0; i < 10; i++) await spend(`user-${String(i)}`, 'uploadedBytes', 100);
     assert.deepEqual(
@@ -76,7 +76,7 @@ describe('the daily budget', () => {
     );
   });
 
-  it('tells the operator whichever of many counts passed the mark', async () => {
+  it('causes its log entry whichever of many simultaneous counts passes the mark', async () => {
     const { spend } = bound(budget({ project: { sentSeconds: 100 } }));
     await Promise.all(Array.from({ length: 12 }, (_, user) => spend(`at-once-${String(user)}`, 'sentSeconds', 5)));
     await spend('the next', 'sentSeconds', 1);
@@ -86,7 +86,7 @@ describe('the daily budget', () => {
     );
   });
 
-  it('of bytes is not passed by requests that come at once, nor by one that claims more than a day has', async () => {
+  it('of bytes is not exceeded by simultaneous requests, nor by one that is larger than the budget', async () => {
     const bytes = budget({ user: { uploadedBytes: 100 }, project: { uploadedBytes: 1000 } });
     const atOnce = await Promise.all(Array.from({ length: 12 }, () => bytes.reserveBytes('greedy', 60)));
     assert.equal(atOnce.filter((reserved) => !(reserved instanceof AppError)).length, 2);
@@ -98,7 +98,7 @@ describe('the daily budget', () => {
     assert.ok(!(honest instanceof AppError), 'the rest of the project’s budget is there for others');
   });
 
-  it('takes bytes back on the day that they were counted on, also after midnight', async () => {
+  it('gets bytes back on the day on which they were counted, even after midnight', async () => {
     const reserved = await budget({}).reserveBytes('late', 60);
     assert.ok(!(reserved instanceof AppError));
     assert.equal(await bytesOf('late'), 60);
@@ -109,7 +109,7 @@ describe('the daily budget', () => {
     assert.equal(await bytesOf('late'), 0);
   });
 
-  it('counts short audio as it is, and long audio in blocks, never more than half too much', async () => {
+  it('counts short audio exactly, and an hour in blocks that add at most ten minutes', async () => {
     const short = budget({}).audioMeter('short');
     await short(12);
     assert.equal(await used('short'), 12);
@@ -147,7 +147,7 @@ describe('the daily budget', () => {
       assert.equal(await world.requests(), 0);
     });
 
-    it('makes it wait for the next day with its audio, and finish then', async () => {
+    it('makes the job wait for the next day if it is used up, with its audio, and finish then', async () => {
       const letter = sampleOf('letter');
       await bound(budget({})).spend('others', 'sentSeconds', 50);
       const jobId = await world.acceptSamples(letter);
@@ -162,7 +162,7 @@ describe('the daily budget', () => {
       await assertTranscript(world, letter);
     });
 
-    it('is not used up by requests that the service refuses, whatever the day on which it answers', async () => {
+    it('is not used up by requests that the service refuses, even if the answer comes on the next day', async () => {
       const jobId = await world.acceptSamples(sampleOf('letter'));
       const { transcriber } = world.deps.speech;
       for (const status of [402, 429]) {

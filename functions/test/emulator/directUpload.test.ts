@@ -93,7 +93,7 @@ describe('an app that uploads straight to Storage', () => {
     assert.deepEqual([ended.status, ended.ledger.duplicate_seconds], ['completed', 0.4]);
   });
 
-  it('is told why what it uploaded was removed, and may upload the right thing then', async () => {
+  it('is told why an uploaded object was removed, and may then upload the right one', async () => {
     const sent = recordings(2, { from: 200 });
     const { job_id: jobId, files } = await create(sent);
     const [first, second] = files;
@@ -121,7 +121,7 @@ describe('an app that uploads straight to Storage', () => {
     assert.equal((await until(jobId)).status, 'completed');
   });
 
-  it('deletes objects that no job expects', async () => {
+  it('cannot leave objects that no job expects', async () => {
     const { job_id: jobId } = await create(recordings(1, { from: 300 }));
     const strays = [`uploads/${app.uid}/${jobId}/${pcmName()}`, `uploads/${app.uid}/nobodys-job/${pcmName()}`];
     for (const path of strays) {
@@ -132,7 +132,7 @@ describe('an app that uploads straight to Storage', () => {
     assert.deepEqual([status, failures], ['uploading', []]);
   });
 
-  it('asks with one key for one job, and gets its present states, also after it has run', async () => {
+  it('gets one job for one key, with its current states, even after it has ended', async () => {
     const sent = recordings(2, { from: 400 });
     const key = { idempotency_key: 'batch-1' };
     const [first, second] = await Promise.all([create(sent, key), create(sent, key)]);
@@ -150,7 +150,7 @@ describe('an app that uploads straight to Storage', () => {
     }
   });
 
-  it('is refused as a whole, recording by recording, when one is not valid', async () => {
+  it('is refused if one recording is invalid, and is told what is wrong with each', async () => {
     const [good] = recordings(1, { from: 500 });
     const idsBefore = await jobIds(app.uid);
     const bad = [

@@ -79,12 +79,12 @@ describe('every entry point', () => {
     });
     after(() => entries.stop());
 
-    it('is one of those named here', () => {
+    it('is in the list of this test', () => {
       assert.deepEqual(Object.keys(entries.urls).sort(), [...Object.keys(HTTPS), ...CALLABLES, ...OPEN].sort());
     });
 
     for (const name of [...Object.keys(HTTPS), ...CALLABLES]) {
-      it(`${name} wants an app that is attested, and a user`, async () => {
+      it(`requires an attested app and a user: ${name}`, async () => {
         const url = `${entries.urls[name] ?? ''}${PATHS[name] ?? ''}`;
         const Authorization = `Bearer ${user.idToken}`;
         const ask = async (headers: Record<string, string>) => {
@@ -122,7 +122,7 @@ describe('every entry point', () => {
     }
   });
 
-  it('that stores, shares or deletes refuses a user who was disabled after the token was given out', async () => {
+  it('that stores, shares or deletes refuses a user who was disabled after the token was issued', async () => {
     const disabled = await signUp();
     await auth.updateUser(disabled.uid, { disabled: true });
     const costly = ['syncUpload', 'omiApi', 'createSyncJob', 'retrySyncJob', 'importConversations'] as const;

@@ -72,7 +72,7 @@ describe('fair use', () => {
       await assertSound(world);
     });
 
-    it('asks nothing of Deepgram for a job that comes when the budget is gone', async () => {
+    it('sends no request to Deepgram for a job that arrives when the budget is used up', async () => {
       await deliver(await world.acceptSamples(sampleOf('letter')), { dailySpeechSeconds: 1 });
       const jobId = await world.acceptSamples(garden);
       await deliver(jobId, { dailySpeechSeconds: 1 });
@@ -80,14 +80,14 @@ describe('fair use', () => {
       assert.equal(await world.requests(), 1);
     });
 
-    it('leaves silence alone: it costs nothing', async () => {
+    it('does not defer silence, because it costs nothing', async () => {
       await deliver(await world.acceptSamples(sampleOf('letter')), { dailySpeechSeconds: 1 });
       const jobId = await world.acceptSamples(sampleOf('night'));
       await deliver(jobId, { dailySpeechSeconds: 1 });
       assert.equal((await world.job(jobId)).status, 'completed');
     });
 
-    it('passes the budget by no more than what is in flight, however many jobs run at once', async () => {
+    it('exceeds the budget by the requests in flight at most, however many jobs run at once', async () => {
       const samples = ['garden', 'walk', 'letter'].map(sampleOf);
       const jobIds = await Promise.all(samples.map((sample) => world.acceptSamples(sample)));
       await Promise.all(jobIds.map((jobId) => deliver(jobId, { dailySpeechSeconds: 1 })));
@@ -107,7 +107,7 @@ describe('fair use', () => {
         return Promise.resolve();
       });
 
-    it('is for everybody as it is set, for who is throttled less', async () => {
+    it('gives all users the daily budget, and throttled users the lower of the two budgets', async () => {
       await use(60);
       const ask = async (stage: FairUseStage, limits: Partial<FairUseLimits>) => {
         await setStage(world.db, world.uid, { stage, until: null, reason: null });
@@ -121,7 +121,7 @@ describe('fair use', () => {
       await ask('none', { throttledSpeechSeconds: 1 });
     });
 
-    it('forgets a stage that is over, and one that cannot be read', async () => {
+    it('ignores a stage that is over, and one whose name is unknown', async () => {
       const past = Timestamp.fromMillis(world.deps.now() - 1);
       const limits = { throttledSpeechSeconds: 1 };
       await use(60);
@@ -134,14 +134,14 @@ describe('fair use', () => {
     });
   });
 
-  describe('of jobs at once', () => {
+  describe('of simultaneous jobs', () => {
     let world: CommandWorld;
     beforeEach(() => {
       world = new CommandWorld();
     });
     afterEach(() => world.close());
 
-    it('refuses one more than are allowed, and takes it when one has ended; what was accepted stays so', async () => {
+    it('refuses a job above the limit, accepts it when another one has ended, and keeps accepted ones', async () => {
       const { jobs, now } = world.deps;
       const limits = { ...NO_LIMITS, maxActiveJobs: 2 };
       const deps = { ...world.acceptDeps(), fairUse: new FairUse({ db: world.db, jobs, limits, now }) };
@@ -164,7 +164,7 @@ describe('fair use', () => {
     });
   });
 
-  describe('of a user who is restricted', () => {
+  describe('for a restricted user', () => {
     let app: SdkClient;
     beforeEach(async () => {
       app = await SdkClient.signUp();
@@ -180,7 +180,7 @@ describe('fair use', () => {
     const restrict = (until: Timestamp | null) =>
       setStage(db, app.uid, { stage: 'restricted', until, reason: 'too many alarms' });
 
-    it('refuses uploads, both ways in, with a reason and the time to wait; keeps what was accepted', async () => {
+    it('refuses uploads of both kinds with a reason and the time to wait, and keeps accepted ones', async () => {
       const accepted = await send('before');
       const untilMs = Date.now() + HOUR_MS;
       await restrict(Timestamp.fromMillis(untilMs));
@@ -202,7 +202,7 @@ describe('fair use', () => {
       assert.equal((await waitForJob(await app.idToken(), accepted.body.job_id)).status, 'completed');
     });
 
-    it('is restricted by the operator’s tool, which also shows the usage', async () => {
+    it('is set by the operator’s tool, which also shows the usage', async () => {
       const run = async (...args: string[]) => {
         const node = ['--disable-warning=ExperimentalWarning', TOOL, '--project', process.env['GCLOUD_PROJECT'] ?? ''];
         const { stdout } = await promisify(execFile)(process.execPath, [...node, '--user', app.uid, ...args]);
@@ -220,7 +220,7 @@ describe('fair use', () => {
       await assert.rejects(run('--stage', 'restricted', '--until', '2020-01-01'), /not a time to come/);
     });
 
-    it('takes uploads again when the restriction is over or lifted', async () => {
+    it('accepts uploads again when the restriction is over or lifted', async () => {
       await restrict(null);
       assert.equal((await send('k')).headers.get('retry-after'), String(6 * 3600));
       await restrict(Timestamp.fromMillis(Date.now() - 1));

@@ -98,7 +98,7 @@ describe('an address', () => {
     }
   });
 
-  it('of a job’s status leads there from wherever it was uploaded', async () => {
+  it('of a job’s status leads to it from each address to which uploads are sent', async () => {
     const headers = { Authorization: `Bearer ${user.idToken}` };
     const recording = { name: pcmName(CAPTURED_AT + 500), bytes: pcmRecording({ frames: 2 }) };
     const { headers: answered, body } = await uploadFiles(user.idToken, [recording]);

@@ -106,7 +106,7 @@ describe('docs/openapi.yaml', () => {
     }
   });
 
-  it('says how uploads are answered', async () => {
+  it('describes the answers to uploads', async () => {
     const keyed = (key: string) => ({ ...bearer(user.idToken), 'Idempotency-Key': key });
     await upload([good], keyed('k'));
     await upload([filePart(FILE.name, pcmRecording({ value: 9 }))], keyed('k'));
@@ -131,7 +131,7 @@ describe('docs/openapi.yaml', () => {
     await call('createSyncJob', { files: [declared(FILE.name, FILE.bytes)], conversation_id: 'glasses' });
   });
 
-  it('says how direct uploads are begun', async () => {
+  it('describes how direct uploads begin', async () => {
     const files = [declared(FILE.name, FILE.bytes)];
     await call('createSyncJob', { files, idempotency_key: 'direct' });
     await call('createSyncJob', { files: [{ ...files[0], size_bytes: 1 }], idempotency_key: 'direct' });
@@ -141,7 +141,7 @@ describe('docs/openapi.yaml', () => {
     await call('createSyncJob', { files, conversation_id: 'nothing' });
   });
 
-  it('says how users are limited', async () => {
+  it('describes the limits of a user', async () => {
     const parts = multipart([good]);
     const limited = await startEntryPoints({ MAX_ACTIVE_JOBS: '1' }, { keys: [] });
     try {
@@ -167,7 +167,7 @@ describe('docs/openapi.yaml', () => {
     await check('/v2/sync/shared/audio', await fetch(`${url}?audio_id=${TALK_CHUNK}`, { headers }));
   }
 
-  it('says how daily budgets end', async () => {
+  it('describes the answers when a daily budget is used up', async () => {
     // Of tomorrow, too: midnight may pass meanwhile.
     const days = [0, 1].map((ahead) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10));
     const heavy = await signUp();
@@ -201,7 +201,7 @@ describe('docs/openapi.yaml', () => {
     }
   });
 
-  it('says that an account is not admitted, everywhere', async () => {
+  it('describes for every endpoint that an account may not be admitted', async () => {
     const closed = await startEntryPoints({ SIGN_UP: 'closed' }, { keys: [] });
     try {
       for (const name of CALLABLES) await call(name, {}, bearer(user.idToken), closed.urls[name]);
@@ -218,15 +218,15 @@ describe('docs/openapi.yaml', () => {
     }
   });
 
-  it('says that other paths are not known', async () => {
+  it('describes the answer at unknown paths', async () => {
     await check('/v2/{path}', await fetch(`${HOSTING_ORIGIN}/v2/sync/nothing`));
   });
 
-  it('says that callables take bodies of bounded size', async () => {
+  it('describes the answer of callables to a body that is too large', async () => {
     for (const name of CALLABLES) await call(name, Array(20_001).fill(0));
   });
 
-  it('says how jobs are shown, in every state', async () => {
+  it('describes jobs in every state', async () => {
     const jobId = await endedJob();
     await get('/v2/sync/status', `?job_id=${jobId}`);
     const { result } = (
@@ -244,7 +244,7 @@ describe('docs/openapi.yaml', () => {
     await get('/v2/sync/jobs');
   });
 
-  it('says how commands are answered', async () => {
+  it('describes the answers to commands', async () => {
     for (const name of ['retrySyncJob', 'cancelSyncJob']) {
       await call(name, { job_id: 'unknown' });
       await call(name, {});
@@ -298,10 +298,9 @@ describe('docs/openapi.yaml', () => {
     await call('redateRecordings', { conversation_id: 'gone', offset_ms: 1 });
   });
 
-  it('says what is answered while Firestore is busy', () => whileBusy);
+  it('describes the answers while Firestore is busy', () => whileBusy);
 
-  it('says what is answered while Firestore fails in an unforeseen way', () =>
-    askWhileFirestoreAnswers(PERMISSION_DENIED));
+  it('describes the answers while Firestore fails unexpectedly', () => askWhileFirestoreAnswers(PERMISSION_DENIED));
 
   it('describes every answer that was seen here, and no other', () => {
     assert.deepEqual([...seen].filter((answer) => !answer.endsWith(' 401')).sort(), describedAnswers().sort());

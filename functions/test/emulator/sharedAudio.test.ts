@@ -46,7 +46,7 @@ describe('the address at which a link plays audio', () => {
     return `${String(response.status)} ${error.code}`;
   };
 
-  it('answers the sound of the word that is shared, and not a sample of what lies before and behind it', async () => {
+  it('returns the sound of the shared word, and not one sample from before or after it', async () => {
     const shown = await fetch(`${HOSTING_ORIGIN}/v2/sync/shared`, { headers: { [SHARE_TOKEN_HEADER]: share.token } });
     const { segments } = (await shown.json()) as SharedConversationView;
     assert.deepEqual(
@@ -61,7 +61,7 @@ describe('the address at which a link plays audio', () => {
     assert.deepEqual([...new Set(samples)], [5, 6, 7, 8, 9]);
   });
 
-  it('is called from any site, keeps nothing on the way, and names neither the object nor its user', async () => {
+  it('can be called from any site, forbids caching, and names neither the object nor its user', async () => {
     const response = await ask();
     const { headers } = response;
     assert.deepEqual(
@@ -80,7 +80,7 @@ describe('the address at which a link plays audio', () => {
     assert.match(preflight.headers.get('access-control-allow-headers') ?? '', new RegExp(SHARE_TOKEN_HEADER, 'i'));
   });
 
-  it('gives the whole or nothing, whatever part is asked for, and no body to HEAD', async () => {
+  it('returns all of the audio or none, whatever range is requested, and no body to HEAD', async () => {
     for (const range of RANGES) {
       const response = await ask(TALK_CHUNK, { range });
       assert.equal(response.status, 200, range);
@@ -92,7 +92,7 @@ describe('the address at which a link plays audio', () => {
       assert.equal((await ask(TALK_CHUNK, { method })).status, 405, method);
   });
 
-  it('finds nothing by a name that was guessed, by two names, nor by another token', async () => {
+  it('finds nothing for a guessed name, for two names, or for another token', async () => {
     for (const id of ODD_IDS) assert.equal(await codeOf(await ask(id)), '404 audio_not_found', id);
     assert.equal(await codeOf(await ask(`${TALK_CHUNK}&audio_id=${TALK_CHUNK}`)), '404 audio_not_found');
     for (const token of ['', 'x', 'x'.repeat(43), share.share_id]) {
@@ -113,7 +113,7 @@ describe('the address at which a link plays audio', () => {
     assert.ok([401, 403].includes(direct.status), String(direct.status));
   });
 
-  it('plays nothing where the operator allows no sharing, nor once the link was withdrawn', async () => {
+  it('returns nothing if the operator does not allow sharing, or after the link was withdrawn', async () => {
     const off = await startEntryPoints({ SHARING: 'false' }, { keys: [] });
     try {
       assert.equal(await codeOf(await ask(TALK_CHUNK, {}, share, off.urls['sharedAudio'])), '404 share_not_found');

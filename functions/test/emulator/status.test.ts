@@ -9,7 +9,7 @@ import type { TestUser } from '../support/suite.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
-describe('asking for jobs', () => {
+describe('A request for jobs', () => {
   const jobs = new JobStore(db);
   let user: TestUser;
   beforeEach(async () => {
@@ -39,14 +39,14 @@ describe('asking for jobs', () => {
     return jobId;
   }
 
-  it('shows one’s own job', async () => {
+  it('returns a job of the user', async () => {
     const jobId = await createJob(user.uid);
     const { status, headers, body } = await getStatus(user.idToken, jobId);
     assert.deepEqual([status, body.job_id, body.status], [200, jobId, 'pending']);
     assert.equal(headers.get('cache-control'), 'private, no-store');
   });
 
-  it('answers an unknown job and somebody else’s alike', async () => {
+  it('has the same answer for an unknown job and for one of another user', async () => {
     const theirs = await createJob((await signUp()).uid);
     const foreign = await getStatus(user.idToken, theirs);
     const unknown = await getStatus(user.idToken, 'no-such-job');
@@ -56,7 +56,7 @@ describe('asking for jobs', () => {
     assert.deepEqual((await listJobs(user.idToken)).body.jobs, []);
   });
 
-  it('refuses a request without job_id, token, or the right method', async () => {
+  it('is refused without job_id, without a token, or with the wrong method', async () => {
     const jobId = await createJob(user.uid);
     const missing = await send('syncStatus', { headers: bearer(user.idToken) });
     assert.deepEqual([missing.status, missing.problem.code], [400, 'invalid_request']);
@@ -72,7 +72,7 @@ describe('asking for jobs', () => {
     }
   });
 
-  it('lists one’s own jobs, newest first, page by page, each once', async () => {
+  it('lists the jobs of the user, newest first, page by page, each once', async () => {
     const begun = Date.now();
     const ids: string[] = [];
     // Jobs of one millisecond too: their order is by id, and no page may skip or repeat one.
@@ -125,7 +125,7 @@ describe('asking for jobs', () => {
     );
   });
 
-  it('refuses page tokens that it did not give out', async () => {
+  it('is refused with a page token that was never issued', async () => {
     // The last ones are dates and ids that Firestore itself would refuse.
     const forged = [
       'x',
@@ -145,7 +145,7 @@ describe('asking for jobs', () => {
     }
   });
 
-  it('discards the very job that was begun, and only while it is uploading', async () => {
+  it('finds a job until its own upload discards it, which is possible only while it is uploading', async () => {
     const createdAt = (await jobs.get(await createJob(user.uid, 1_760_000_000_000)))!.createdAt;
     const uploading = await createJob(user.uid, 1_760_000_000_000, 'uploading');
     const pending = await createJob(user.uid, 1_760_000_000_000);

@@ -22,7 +22,7 @@ function unsignedToken(claims: object): string {
   return `${part({ alg: 'none', typ: 'JWT' })}.${part(claims)}.`;
 }
 
-describe('uploading', () => {
+describe('An upload', () => {
   let user: TestUser;
   beforeEach(async () => {
     user = await signUp();
@@ -54,7 +54,7 @@ describe('uploading', () => {
     assert.deepEqual(await stagedObjects(user.uid), []);
   });
 
-  it('with the same Idempotency-Key, at once and again later, is one job', async () => {
+  it('that is repeated with the same Idempotency-Key, at once or later, is one job', async () => {
     const files = [{ name: pcmName(), bytes: pcmRecording() }];
     const options = { idempotencyKey: 'batch-1' };
     const [first, second] = await Promise.all([
@@ -71,7 +71,7 @@ describe('uploading', () => {
     assert.deepEqual([other.status, other.problem.code], [409, 'idempotency_conflict']);
   });
 
-  it('with one key by two users is two jobs', async () => {
+  it('with the key of another user is a job of its own', async () => {
     const files = [{ name: pcmName(), bytes: pcmRecording() }];
     const other = await signUp();
     const mine = await uploadFiles(user.idToken, files, { idempotencyKey: 'k' });
@@ -206,7 +206,7 @@ describe('uploading', () => {
     });
   });
 
-  it('takes the largest body that is allowed', async () => {
+  it('may have the largest body that is allowed', async () => {
     // Starts like a FLAC file, and is none: staged like any other, and done with quickly.
     const overhead = multipart([filePart(`noise_${String(CAPTURED_AT)}.flac`, '')]).body.length;
     const content = Buffer.alloc(LIMITS.maxRequestBytes - overhead);

@@ -15,7 +15,7 @@ describe('staging', () => {
     path = `uploads/${uid}/job1/größe (1)_1760000000.bin`;
   });
 
-  it('stores the bytes, kept private, with the MD5 that the job records', async () => {
+  it('stores the bytes privately, with the MD5 that the job records', async () => {
     const staged = await staging.put({ path, bytes, md5 });
     const file = bucket.file(path);
     const [content] = await file.download();
@@ -26,13 +26,13 @@ describe('staging', () => {
     assert.equal(String(generation), staged.generation);
   });
 
-  it('leaves nothing of bytes that changed on the way', async () => {
+  it('stores nothing if the bytes changed on the way', async () => {
     const other = createHash('md5').update('other').digest('base64');
     await assert.rejects(staging.put({ path, bytes, md5: other }));
     assert.deepEqual(await stagedObjects(uid), []);
   });
 
-  it('can be repeated, and taken back more than once', async () => {
+  it('can be repeated, and undone more than once', async () => {
     await staging.put({ path, bytes, md5 });
     const staged = await staging.put({ path, bytes, md5 });
     assert.deepEqual(await stagedObjects(uid), [path]);

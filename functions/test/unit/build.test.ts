@@ -53,7 +53,7 @@ describe('The build of the functions', function () {
 
   afterEach(() => rm(directory, { recursive: true }));
 
-  it('carries the packages that it imports in itself, and leaves native ones where they are', async () => {
+  it('includes the packages that it imports, except for native ones', async () => {
     await build();
     assert.equal(await read(), 'first\n');
     assert.ok((await files()).includes('audio/detect/listenerPool.js'));
@@ -65,7 +65,7 @@ describe('The build of the functions', function () {
     assert.equal(await read(), 'first\n');
   });
 
-  it('leaves out what nothing calls, and runs what few call when they do', async () => {
+  it('leaves out packages that are never called, and runs rarely used ones only when they are called', async () => {
     for (const name of ['whatwg-url', 'jwks-rsa']) {
       const place = path.join(directory, 'src/node_modules', name);
       await mkdir(place, { recursive: true });
@@ -81,7 +81,7 @@ describe('The build of the functions', function () {
     assert.equal(await read(), 'nothing ran, jwks-rsa ran, was called\n');
   });
 
-  it('lets nothing replace what works that does not compile, and says what is wrong', async () => {
+  it('keeps the last working output if the source does not compile, and says what is wrong', async () => {
     await build();
     await write('platform.ts', "export const text: string = 'second'; export const wrong: string = 2;\n");
     await assert.rejects(build(), ({ code, stderr }: { code: number; stderr: string }) => {
@@ -94,7 +94,7 @@ describe('The build of the functions', function () {
     assert.equal(await read(), 'first\n');
   });
 
-  it('touches no file that stays the same, and leaves none behind', async () => {
+  it('does not touch unchanged files, and deletes files that are no longer built', async () => {
     await build();
     const [before, index] = [await files(), path.join(directory, 'lib/index.js')];
     const { mtimeNs } = await stat(index, { bigint: true });

@@ -22,14 +22,14 @@ describe('a setting that is a number', () => {
     ['1', 1],
     [' 20 ', 20],
   ] as const) {
-    it(`is taken as it is: “${text}”`, () => {
+    it(`is used as it is: “${text}”`, () => {
       const { values, logger } = read(text);
       assert.deepEqual(values, [taken, taken]);
       assert.deepEqual(logger.entries, []);
     });
   }
 
-  it('has its default where nothing is set', () => {
+  it('has its default if nothing is set', () => {
     for (const text of [undefined, '']) {
       const { values, logger } = read(text);
       assert.deepEqual(values, [10, 10]);
@@ -45,7 +45,7 @@ describe('a setting that is a number', () => {
     ['10m', 10],
     ['2.5', 10],
   ] as const) {
-    it(`is ${taken}, and told once, where it cannot be meant: “${text}”`, () => {
+    it(`is ${taken}, and logged once, if it is out of range or no number: “${text}”`, () => {
       const { values, logger } = read(text);
       assert.deepEqual(values, [taken, taken]);
       assert.deepEqual(logger.entries, [
@@ -58,7 +58,7 @@ describe('a setting that is a number', () => {
     });
   }
 
-  it('keeps a request to Deepgram so short that its words fit into one document, and says so', async () => {
+  it('is lowered, and logged, if the words of a request to Deepgram would not fit into one document', async () => {
     process.env['MAX_CHUNK_MINUTES'] = '600';
     try {
       let minutes = Infinity;

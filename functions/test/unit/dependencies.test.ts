@@ -20,7 +20,7 @@ function sourcesOf(folder: string): string[] {
 }
 
 describe('The dependencies that are deployed', () => {
-  it('ask uuid for random ids alone: its versions 3, 5 and 6, which write out of bounds of a buffer, are never called', () => {
+  it('call uuid only for random ids: its versions 3, 5 and 6, which can write beyond a buffer, are never called', () => {
     const { packages } = JSON.parse(readFileSync(LOCK, 'utf8')) as Lock;
     const users = Object.entries(packages)
       .filter(([, { dev, dependencies = {} }]) => dev !== true && 'uuid' in dependencies)

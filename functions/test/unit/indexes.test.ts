@@ -247,7 +247,7 @@ describe('firestore.indexes.json', () => {
     );
   });
 
-  it('has a TTL policy on expiresAt of everything that must not grow for ever', () => {
+  it('has a TTL policy on expiresAt of every collection that must not grow without limit', () => {
     const policies = spec.fieldOverrides.filter(({ ttl }) => ttl);
     assert.deepEqual(policies.map(({ collectionGroup, fieldPath }) => `${collectionGroup}.${fieldPath}`).sort(), [
       'audio.expiresAt',
@@ -262,7 +262,7 @@ describe('firestore.indexes.json', () => {
     ]);
   });
 
-  it('exempts every field that no query asks for, where documents are many', async () => {
+  it('exempts every field that no query asks for, in collections with many documents', async () => {
     const shapes = await shapesOf(async () => {
       for (const ask of Object.values(QUERIES)) await ask();
       for (const query of Object.values(APP_QUERIES)) await query.get();

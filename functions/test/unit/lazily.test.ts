@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { lazily } from '../../src/lazily.ts';
 
 describe('lazily', () => {
-  it('makes the handler with the first call, and once for all calls', async () => {
+  it('makes the handler once, at the first call', async () => {
     let made = 0;
     const handler = lazily(() => {
       made += 1;
@@ -13,7 +13,7 @@ describe('lazily', () => {
     assert.equal(made, 1);
   });
 
-  it('makes the handler again after that failed', async () => {
+  it('makes the handler again if that failed', async () => {
     let tries = 0;
     const handler = lazily(() => {
       tries += 1;

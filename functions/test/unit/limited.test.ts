@@ -25,8 +25,8 @@ function counted() {
   return { seen, read };
 }
 
-describe('what an instance reads at once', () => {
-  it('is what few edits need, however many users correct something', async () => {
+describe('What an instance reads at once', () => {
+  it('is limited to a few edits, however many users correct something', async () => {
     const { seen, read } = counted();
     const db = {
       collection: () => ({ doc: () => ({}) }),
@@ -43,7 +43,7 @@ describe('what an instance reads at once', () => {
     assert.equal(seen.most, EDITS_AT_ONCE);
   });
 
-  it('is few jobs, and few conversations, however many are asked for', async () => {
+  it('is limited to a few jobs and conversations, however many are requested', async () => {
     const deps = memoryDeps();
     const { jobId } = await acceptUpload(deps, upload());
     const authenticate = () => Promise.resolve({ uid: 'alice' });

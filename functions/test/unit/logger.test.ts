@@ -45,7 +45,7 @@ describe('the log', () => {
     }
   });
 
-  it('has a limited part of a long text, and no beginning of a name that is cut off', () => {
+  it('has a limited part of a long text, without the beginning of a name that is cut off', () => {
     const long = (text: string): string => String(errorFields(new Error(text))['error']);
     // The square of the length would be hours.
     for (const endless of ['a', 'uploads/', 'a.wa', 'ann uploads/j1/'].map((part) => part.repeat(300_000))) {
@@ -66,7 +66,7 @@ describe('the log', () => {
     }
   });
 
-  it('has no stacks, and one place of an error', () => {
+  it('has no stack of an error, but one place in the code', () => {
     const cause = new Error('inner');
     const fields = errorFields(new Error('outer', { cause }));
     assert.doesNotMatch(JSON.stringify(fields), /\n|\\n|stack/);

@@ -17,12 +17,12 @@ function conversation(change: Partial<Shown> = {}): Shown {
 }
 
 describe('reading', () => {
-  it('asks for changes from a little before the last one seen, and for all at first', () => {
+  it('asks for changes from shortly before the last one seen, and at first for all', () => {
     assert.deepEqual(conversationChanges('ann', at(600_000)).where, [['updatedAt', '>', new Date(480_000)]]);
     assert.deepEqual(conversationChanges('ann', null).where, []);
   });
 
-  it('applies changes in any order and any number to the same end', () => {
+  it('has the same result in whatever order and however often changes are applied', () => {
     const changes = [1, 2, 3].flatMap((revision) =>
       ['a', 'b'].map((id) => [id, conversation({ revision, state: revision === 3 ? 'deleted' : 'live' })] as const),
     );
@@ -56,7 +56,7 @@ describe('reading', () => {
     assert.deepEqual(await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(follow)), ['c', 'c', 'c', null, null, null]);
   });
 
-  it('numbers speakers in order of appearance, those of different chunks apart', () => {
+  it('numbers speakers in order of appearance, and speakers of each chunk separately', () => {
     const segments = [
       ['one', 1],
       ['one', 0],

@@ -195,7 +195,7 @@ describe('the deployed surface', () => {
 
   after(() => rm(directory, { recursive: true }));
 
-  it('is the functions of the table and no others', () => {
+  it('has the functions of the table and no others', () => {
     assert.deepEqual(Object.keys(manifest.endpoints).sort(), Object.keys(SURFACE).sort());
   });
 
@@ -232,7 +232,7 @@ describe('the deployed surface', () => {
     assert.deepEqual(secrets({ TRANSCRIBER: 'openai' }), ['OPENAI_API_KEY']);
   });
 
-  it('knows what stands before the names of its functions: nothing, a kit’s instance, or a codebase’s prefix', () => {
+  it('knows the prefix of its functions’ names: none, a kit’s instance, or that of a codebase', () => {
     const running = { FUNCTION_TARGET: 'sweepSyncJobs' };
     assert.equal(functionPrefix({}), '');
     assert.equal(functionPrefix({ ...running, K_SERVICE: 'sweepsyncjobs' }), '');

@@ -102,7 +102,7 @@ describe('cancelSyncJob', () => {
     await assertSound(world);
   });
 
-  it('changes nothing where the job has ended, and answers with it', async () => {
+  it('changes nothing if the job has ended, and returns it', async () => {
     const jobId = await world.acceptSamples(letter);
     await world.deliver(jobId);
     const before = await world.job(jobId);
@@ -128,7 +128,7 @@ describe('acknowledgeSyncJobs', () => {
   });
   afterEach(() => world.close());
 
-  it('marks the caller’s jobs that have ended, once, and passes over all others', async () => {
+  it('marks the caller’s jobs that have ended, once, and ignores all others', async () => {
     const [done, pending] = [await world.acceptSamples(letter), await world.acceptSamples(walk)];
     await world.deliver(done);
     const acknowledge = (uid: string, ...ids: string[]): Promise<string[]> => acknowledgeJobs(uid, ids, world.deps);

@@ -146,7 +146,7 @@ describe('summaries', () => {
     assert.deepEqual([openings.length, (await stored('two')).title], [1, 'The ship sails at ten']);
   });
 
-  it('that read the same are no change', async () => {
+  it('cause no change if they are the same', async () => {
     await write(['The train leaves at nine.']);
     const made = summaries(extractiveSummariser);
     await made.refresh(world.uid, ['one'], { jobId: 'job' });
@@ -178,7 +178,7 @@ describe('summaries', () => {
     assert.equal((await stored()).revision, 2);
   });
 
-  it('bring nothing of a deleted or merged conversation back', async () => {
+  it('do not bring back a deleted or merged conversation', async () => {
     await write(['The train leaves at nine.']);
     const { summariser } = fake(async () => {
       await ref().update({ state: 'deleted' });
@@ -190,7 +190,7 @@ describe('summaries', () => {
     assert.equal(await summaries(extractiveSummariser).refresh(world.uid, ['two'], { jobId: 'job' }), 0);
   });
 
-  it('that fail leave a title in the speakers’ own words, and say nothing of them in the log', async () => {
+  it('that fail leave a title in the speakers’ own words, which are not logged', async () => {
     await write(['The secret train leaves at nine.']);
     const { summariser } = fake(() => Promise.reject(new Error('the service is down')));
     assert.equal(await summaries(summariser).refresh(world.uid, ['one'], { jobId: 'job' }), 1);
@@ -237,7 +237,7 @@ describe('summaries', () => {
     assert.deepEqual([title, relevance, state], [null, 'fillers', 'live']);
   });
 
-  it('read no more of a long transcript than they make use of', async () => {
+  it('read no more of a long transcript than they use', async () => {
     await write(Array.from({ length: 60 }, (_, i) => `Number ${String(i).padStart(2, '0')}.`.padEnd(50, '!')));
     const { openings, summariser } = fake(() => 'Long');
     await summaries(summariser).refresh(world.uid, ['one'], { jobId: 'job' });

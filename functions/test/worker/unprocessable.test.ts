@@ -13,7 +13,7 @@ describe('A recording that cannot be processed', () => {
   });
   afterEach(() => world.close());
 
-  it('is found where its chunk fails, also when a later recording is read by then', async () => {
+  it('is identified when its chunk fails, even if a later recording is being read by then', async () => {
     const jobId = await world.acceptSamples(sampleOf('letter'), sampleOf('errand'), sampleOf('market'));
     const { transcriber } = world.deps.speech;
     const [poison] = inTimeOrder((await world.job(jobId)).files);

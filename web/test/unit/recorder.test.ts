@@ -65,7 +65,7 @@ describe('The recorder’s cutter', () => {
     );
   });
 
-  it('has nothing to say of a stretch in which nothing came', () => {
+  it('returns no piece of a stretch in which nothing was captured', () => {
     assert.deepEqual(cut(0).pieces, []);
   });
 

@@ -27,7 +27,7 @@ describe('a deleted job', () => {
   }
   const chunkCount = async (jobId: string) => (await chunksOf(world.db, jobId).count().get()).data().count;
 
-  it('takes its chunks and everything under its path with it, and nothing of others', async () => {
+  it('is deleted with its chunks and all objects under its path, and nothing of other jobs is', async () => {
     const { files } = await world.put('other');
     await world.stage(
       'uploads/ann/gone/a.bin',
@@ -43,7 +43,7 @@ describe('a deleted job', () => {
     assert.deepEqual(await world.objects(), ['uploads/ann/gone2/a.bin', files[0]!.path]);
   });
 
-  it('takes nothing from a new job of the same id: a request with the same Idempotency-Key may be faster', async () => {
+  it('takes nothing from a new job with the same id, which a fast request with the same Idempotency-Key created', async () => {
     const { files } = await world.put('again', { status: 'pending' });
     await world.stage(files[0]!.path, 'uploads/ann/again/left.bin');
     await putChunks('again', 1);
@@ -75,7 +75,7 @@ describe('a deleted device', () => {
   });
   afterEach(() => world.close());
 
-  it('cancels the uploads that it will not finish, and no audio that was accepted', async () => {
+  it('has its unfinished uploads cancelled, and loses no accepted audio', async () => {
     const old = { createdAt: world.ago(10 * MINUTE_MS), deviceId: 'phone' };
     const { files } = await world.put('upload', old);
     await world.stage(files[0]!.path);
@@ -124,7 +124,7 @@ function withoutFiles({ files: _, ...job }: JobWithFiles): Job {
 }
 
 /** With the suite's own project, whose functions run by themselves. */
-describe('as deployed', () => {
+describe('The deployed functions', () => {
   const jobs = new JobStore(db);
   let shapes: SweepWorld; // only to make documents
   let uid: string;
@@ -135,7 +135,7 @@ describe('as deployed', () => {
   });
   afterEach(() => shapes.close());
 
-  it('the schedule runs the sweeper, which drives a job on whose enqueue was lost', async () => {
+  it('run the sweeper on schedule, and enqueue a job whose enqueue was lost', async () => {
     const jobId = jobs.newId();
     const lost = Timestamp.fromMillis(Date.now() - HOUR_MS);
     const file = { ...shapes.file(jobId, 'a_1760000000.wav'), path: `uploads/${uid}/${jobId}/a_1760000000.wav` };
@@ -149,7 +149,7 @@ describe('as deployed', () => {
     );
   });
 
-  it('the deletion of a job deletes its chunks and objects', async () => {
+  it('delete the chunks and objects of a deleted job', async () => {
     const jobId = jobs.newId();
     const path = `uploads/${uid}/${jobId}/a.bin`;
     await jobs.ref(jobId).set(withoutFiles({ ...(await shapes.put(jobId)), uid }));
@@ -162,7 +162,7 @@ describe('as deployed', () => {
     await until(async () => !(await bucket.file(path).exists())[0]);
   });
 
-  it('the deletion of a device cancels its unfinished upload', async () => {
+  it('cancel the unfinished upload of a deleted device', async () => {
     const jobId = jobs.newId();
     const begun = Timestamp.fromMillis(Date.now() - HOUR_MS);
     await jobs.ref(jobId).set(withoutFiles({ ...(await shapes.put(jobId)), uid, deviceId: 'phone', createdAt: begun }));

@@ -59,7 +59,7 @@ describe('a deleted user', () => {
     return [...(await documentsOf(world.db, uid)), ...jobs.map(({ ref }) => ref.path), ...chunks, ...objects];
   }
 
-  it('takes every trace with them, and nothing of anybody else', async () => {
+  it('leaves no trace, and nothing of other users is deleted', async () => {
     await leaveSomething('ann', 'a');
     await leaveSomething('anna', 'b');
     const others = await leftOf('anna', 'b');
@@ -70,7 +70,7 @@ describe('a deleted user', () => {
     assert.equal(others.length, COLLECTIONS.length + 4);
   });
 
-  it('is deleted a second time when tokens have expired, with what was written in between', async () => {
+  it('is deleted again when tokens have expired, with what was written meanwhile', async () => {
     await deleteUserData('ann', world.deps);
     await leaveSomething('ann', 'late');
     world.nowMs += HOUR_MS;
@@ -83,7 +83,7 @@ describe('a deleted user', () => {
     assert.equal((await world.sweep()).get('user_deletions')?.seen, 0);
   });
 
-  it('who has an account with the same id again keeps what came since, at either time', async () => {
+  it('who creates an account with the same id again keeps everything newer, at both deletions', async () => {
     world.nowMs = Date.now() - HOUR_MS;
     await leaveSomething('ann', 'a');
     await world.db.doc('users/ann/devices/phone').set({ fcmToken: 'old' });
@@ -107,7 +107,7 @@ describe('a deleted user', () => {
     for (const path of since) assert.ok((await leftOf('ann', 'b')).includes(path), path);
   });
 
-  it('is remembered when the first time fails, and then is deleted by the sweeper', async () => {
+  it('is remembered if the deletion fails, and is then deleted by the sweeper', async () => {
     await leaveSomething('ann', 'a');
     const busy = Object.assign(Object.create(world.deps.objects) as typeof world.deps.objects, {
       deleteAll: () => Promise.reject(new Error('Storage is busy')),
@@ -120,7 +120,7 @@ describe('a deleted user', () => {
     assert.deepEqual(await leftOf('ann', 'a'), []);
   });
 
-  it('with an id that no path can contain deletes nothing of others', async () => {
+  it('with an id that no path can contain causes no deletion of other users’ data', async () => {
     await leaveSomething('ann', 'a');
     const before = await leftOf('ann', 'a');
     for (const uid of ['ann/devices/x', '.', '..']) await deleteUserData(uid, world.deps);

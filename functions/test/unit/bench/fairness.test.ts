@@ -20,19 +20,19 @@ const job = (id: number, user: number, atS: number, requests = 1): SimulatedJob 
 });
 
 describe('the simulation of a day', () => {
-  it('takes reading, the requests behind it, and the overhead of a job', () => {
+  it('adds up the times of reading, of the requests after it, and of a job’s overhead', () => {
     const { doneS } = new Simulation(MACHINE).run([job(0, 0, 0)]);
     assert.ok(Math.abs((doneS.get(0) ?? 0) - (0.01 + 1 + 10 + 3)) < 1e-9);
   });
 
-  it('keeps the limits of tasks, and of requests of a task and of the project', () => {
+  it('respects the limits on tasks, on requests of a task and on requests of the project', () => {
     const run = new Simulation(MACHINE).run([job(0, 0, 0, 4), job(1, 1, 0, 4), job(2, 2, 0)]);
     assert.equal(run.mostRequests, 3);
     const ends = [...run.doneS.values()];
     assert.ok(ends.length === 3 && Math.max(...ends) === run.doneS.get(2), 'the third waits for a task');
   });
 
-  it('lets one user’s jobs keep another waiting only where they do not take turns', () => {
+  it('makes a user wait for the jobs of another only if users do not take turns', () => {
     const jobs = [...Array.from({ length: 10 }, (_, i) => job(i, 0, 0)), job(10, 1, 1)];
     const unbounded = new Simulation(MACHINE).run(jobs).doneS.get(10) ?? 0;
     const bounded = new Simulation({ ...MACHINE, maxRunningJobs: 1 }).run(jobs).doneS;

@@ -19,13 +19,13 @@ const BILLING = {
 };
 
 describe('The figures of the bench', () => {
-  it('take the median, and two steps one after the other', () => {
+  it('include the median, and the speed of two steps one after the other', () => {
     assert.equal(median([9, 1, 5]), 5);
     assert.equal(median([1, 9, 5, 7]), 6);
     assert.equal(harmonic(600, 300), 200);
   });
 
-  it('hold the engine against its limit, its second core and the common ways', () => {
+  it('compare the engine with its limit, with two cores and with the usual ways', () => {
     const found = ratios({
       speed: {
         oneCore: [
@@ -72,7 +72,7 @@ describe('The figures of the bench', () => {
     });
   });
 
-  it('say how far growth is off a straight line', () => {
+  it('include how far growth deviates from a straight line', () => {
     const line = [1, 2, 4].map((hours) => [hours, 10 * hours] as const);
     assert.ok(deviation(line) < 1e-9);
     assert.ok(
@@ -84,7 +84,7 @@ describe('The figures of the bench', () => {
     );
   });
 
-  it('price what was measured, and nothing that was not', () => {
+  it('include the price of what was measured, and of nothing else', () => {
     const billing = { ...BILLING, billedSeconds: 110 };
     const list = costOfHour({ billing }, USUAL, { ...pricesSchema.parse(prices), deepgramPerMinute: 2 });
     assert.equal(list.find(({ what }) => what === 'Deepgram')?.cost, 60 * 0.25 * 1.1 * 2);
@@ -94,7 +94,7 @@ describe('The figures of the bench', () => {
     );
   });
 
-  it('price local recognition as time of the task, and no request of Deepgram', () => {
+  it('include local recognition as time of the task, without a request to Deepgram', () => {
     const billing = { ...BILLING, billedSeconds: 100 };
     const memory = [{ hours: 1, peakMb: 1, seconds: 8, cpuSeconds: 16, chunks: 1, speechSeconds: 1 }];
     const local = { seconds: 1, speeds: [{ ...speed('local tiny', 1), cpuSecondsPerHour: 40 }], memory: [] };

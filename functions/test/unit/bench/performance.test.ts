@@ -8,11 +8,11 @@ import { readResults } from '../../../bench/results.ts';
 const PAGE = path.resolve(import.meta.dirname, '../../../../docs/performance.md');
 
 describe('docs/performance.md', () => {
-  it('is what the committed run of the bench makes it (npm run bench:report)', () => {
+  it('is the report of the committed run of the bench (npm run bench:report)', () => {
     assert.equal(readFileSync(PAGE, 'utf8'), performancePage(readResults()));
   });
 
-  it('has ratios that follow from the figures of that run, all that are promised among them', () => {
+  it('has all promised ratios, as computed from the figures of that run', () => {
     const results = readResults();
     assert.deepEqual(results.ratios, ratios(results.figures));
     const promised =

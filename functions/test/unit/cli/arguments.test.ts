@@ -17,7 +17,7 @@ async function run(program: string, ...args: string[]): Promise<{ code: number; 
 }
 
 describe('the options of a program', () => {
-  it('are its own alone, each with its value', () => {
+  it('are only those that it defines, each with its value', () => {
     const options = { project: { type: 'string' }, write: { type: 'boolean', default: false } } as const;
     assert.deepEqual({ ...optionsIn(['--project', 'p'], options) }, { project: 'p', write: false });
     for (const args of [['--projct', 'p'], ['--project'], ['--write=yes'], ['p']])
@@ -30,7 +30,7 @@ describe('the options of a program', () => {
     ['tools/retryJobs.ts'],
     ['test/invariants/cli.ts'],
   ] as const) {
-    it(`are said where one is wrong, without a stack, and where --help asks for them: ${program}`, async function () {
+    it(`are printed without a stack if one is wrong, and with --help: ${program}`, async function () {
       const [wrong, help] = await Promise.all([run(program, ...args, '--projct'), run(program, ...args, '--help')]);
       assert.notEqual(wrong.code, 0);
       assert.match(wrong.text, /^Unknown option '--projct'/);

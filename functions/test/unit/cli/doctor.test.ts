@@ -109,7 +109,7 @@ describe('doctor', () => {
     }
   }
 
-  it('finds nothing wrong in a healthy project, and asks it only what it shows', async () => {
+  it('finds nothing wrong in a healthy project, and requests only what it reports', async () => {
     const { code, printed, asked } = await run();
     assert.equal(printed.replaceAll(/^✓ .*\n/gm, ''), 'Nothing is wrong.\n');
     assert.equal(code, 0);
@@ -187,7 +187,7 @@ describe('doctor', () => {
     ],
   ];
   for (const [address, answer, problem, remedy] of AILMENTS) {
-    it(`says what is wrong where ${address} answers ${shortly(answer)}`, async () => {
+    it(`says what is wrong if ${address} answers ${shortly(answer)}`, async () => {
       const { code, printed } = await run({ [address]: answer });
       const [line = '', next = ''] = printed
         .split('\n')
@@ -219,14 +219,14 @@ describe('doctor', () => {
     ],
   ];
   for (const [address, answer, said] of NOTES) {
-    it(`is content, and says so, where ${address} answers ${shortly(answer)}`, async () => {
+    it(`reports no problem if ${address} answers ${shortly(answer)}`, async () => {
       const { code, printed } = await run({ [address]: answer });
       assert.match(printed, said);
       assert.equal(code, 0);
     });
   }
 
-  it('says which API did not answer, and goes on with the others', async () => {
+  it('names an API that did not answer, and continues with the others', async () => {
     const { code, printed } = await run({
       'serviceusage/v1/projects/app/services:batchGet': 403,
       [queue]: { odd: true },
@@ -252,7 +252,7 @@ describe('doctor', () => {
     assert.match(printed, /functions:secrets:set kit-eu-DEEPGRAM_API_KEY/);
   });
 
-  it('checks the files without anybody being signed in', async () => {
+  it('checks the files even if nobody is signed in', async () => {
     const said = async (...args: string[]) => (await run({}, '--offline', ...args)).printed;
     assert.doesNotMatch(await said(), /✗/);
     put(

@@ -32,7 +32,7 @@ service firebase.storage { match /b/{bucket}/o { match /own/{x} { allow read; } 
 `;
 
 describe('merge-rules', () => {
-  describe('of rules', () => {
+  describe('for rules', () => {
     it('adds one marked section to the app’s service block, and changes nothing else', () => {
       const merged = mergeRules(APP, OURS.firestore, SERVICE);
       const section = merged.slice(merged.indexOf(BEGIN), merged.indexOf(END));
@@ -58,7 +58,7 @@ describe('merge-rules', () => {
       }
     });
 
-    it('keeps the line ends of the app', () => {
+    it('keeps the line endings of the app', () => {
       const merged = mergeRules(APP.replaceAll('\n', '\r\n'), OURS.firestore, SERVICE);
       assert.doesNotMatch(merged, /[^\r]\n/);
     });
@@ -82,7 +82,7 @@ describe('merge-rules', () => {
       cannot(APP.replace(/\}\n\}\nservice firebase[^]*/, ''), /brace is missing/);
     });
 
-    it('finds the end of a block in whatever stands in comments and strings', () => {
+    it('finds the end of a block, whatever comments and strings contain', () => {
       const noise = fc
         .array(fc.constantFrom('{', '}', "'", '"', '//', '/*', '\\', 'a', ' '))
         .map((all) => all.join(''));
@@ -99,11 +99,11 @@ describe('merge-rules', () => {
     });
   });
 
-  describe('of indexes', () => {
+  describe('for indexes', () => {
     const ours = indexFileSchema.parse(JSON.parse(OURS.indexes));
     const parse = (file: object) => indexFileSchema.parse(file);
 
-    it('is the union: what the app has stays first, and a second time adds nothing', () => {
+    it('makes the union: the app’s own indexes stay first, and a second merge adds nothing', () => {
       const own = {
         collectionGroup: 'posts',
         queryScope: 'COLLECTION',
@@ -119,7 +119,7 @@ describe('merge-rules', () => {
       assert.deepEqual(mergeIndexes(file, ours, '').file, file);
     });
 
-    it('knows an index that Firebase wrote out: with its default scope, its order of names and its density', () => {
+    it('recognises an index as Firebase writes it: with its default scope, its order of names and its density', () => {
       const written = ours.indexes.map(({ fields, ...index }) => ({
         ...index,
         density: 'SPARSE_ALL',
@@ -128,7 +128,7 @@ describe('merge-rules', () => {
       assert.equal(mergeIndexes(parse({ indexes: written }), ours, '').file.indexes.length, ours.indexes.length);
     });
 
-    it('takes no index away from a collection of the app that has the same name, but keeps the TTL policy', () => {
+    it('removes no index from a collection of the app that has the same name, but keeps the TTL policy', () => {
       const own = {
         collectionGroup: 'recordings',
         queryScope: 'COLLECTION',
@@ -148,7 +148,7 @@ describe('merge-rules', () => {
       }
     });
 
-    it('joins what both say of one field', () => {
+    it('merges the settings of both for one field', () => {
       const index = { order: 'ASCENDING', queryScope: 'COLLECTION' };
       const app = parse({ fieldOverrides: [{ collectionGroup: 'usage', fieldPath: 'expiresAt', indexes: [index] }] });
       const [joined] = mergeIndexes(app, ours, '').file.fieldOverrides;
@@ -156,7 +156,7 @@ describe('merge-rules', () => {
     });
   });
 
-  describe('of an app', () => {
+  describe('for an app', () => {
     let folder: string;
     beforeEach(() => {
       folder = mkdtempSync(path.join(os.tmpdir(), 'merge-rules-'));
@@ -172,7 +172,7 @@ describe('merge-rules', () => {
       for (const { file, after } of plan().changes) put(file, after);
     };
 
-    it('makes the files that it lacks, and names them in firebase.json', () => {
+    it('creates the files that are missing, and names them in firebase.json', () => {
       put('firebase.json', '{\n  "hosting": { "public": "web" }\n}\n');
       assert.deepEqual(
         plan().changes.map(({ file }) => file),
@@ -207,7 +207,7 @@ describe('merge-rules', () => {
       assert.deepEqual(plan().changes, []);
     });
 
-    it('knows rules that were merged by hand, as this repository’s are', () => {
+    it('recognises rules that were merged by hand, like those of this repository', () => {
       put('firebase.json', read('firebase.json'));
       put('firestore.rules', OURS.firestore);
       put('firestore.indexes.json', OURS.indexes);
@@ -227,7 +227,7 @@ describe('merge-rules', () => {
       assert.equal(plan().warnings.length, 1);
     });
 
-    it('says what it cannot do, and writes nothing then', () => {
+    it('says what it cannot merge, and then writes nothing', () => {
       assert.throws(plan, MergeError);
       put('firebase.json', '{ "storage": [{ "rules": "a" }, { "rules": "b" }] }');
       assert.throws(plan, /several buckets/);

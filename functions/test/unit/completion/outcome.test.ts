@@ -21,13 +21,13 @@ function file(name: string, change: Partial<JobFile> = {}): JobFile {
 const READ: ReadResult = { durationSeconds: 60, lostSeconds: 0, duplicateSeconds: 0, error: null };
 
 describe('The final state of a recording', () => {
-  it('is transcribed where there was speech, here or stored before, and else silent', () => {
+  it('is transcribed if there was speech, new or stored before, and otherwise silent', () => {
     assert.equal(finalFile(file('a', { speechSeconds: 10 }), READ).state, 'transcribed');
     assert.equal(finalFile(file('a'), { ...READ, duplicateSeconds: 10 }).state, 'transcribed');
     assert.equal(finalFile(file('a'), READ).state, 'silent');
   });
 
-  it('is failed where it could not be read or was refused, and what came through stays', () => {
+  it('is failed if a part could not be read or was refused, and its speech still counts', () => {
     const broken = finalFile(file('a', { speechSeconds: 10 }), {
       ...READ,
       lostSeconds: 20,
@@ -38,7 +38,7 @@ describe('The final state of a recording', () => {
     assert.deepEqual([refused.state, refused.failedSeconds], ['failed', 5]);
   });
 
-  it('accounts for every second, whatever the mix', () => {
+  it('accounts for every second, in any mixture', () => {
     const seconds = fc.integer({ min: 0, max: 1_000_000 }).map((ms) => ms / 1000);
     const draft = fc.record({ speech: seconds, silence: seconds, lost: seconds, refused: seconds, duplicate: seconds });
     fc.assert(
@@ -66,13 +66,13 @@ describe('The final state of a recording', () => {
 });
 
 describe('A recording whose work ends before it is done', () => {
-  it('keeps what was transcribed and fails the rest with the reason, the silence in it too', () => {
+  it('keeps what was transcribed, and the rest fails with the reason, silence included', () => {
     const failed = failedFile(file('a', { speechSeconds: 10 }), 'retention_ended');
     assert.deepEqual([failed.state, failed.speechSeconds, failed.failedSeconds], ['failed', 10, 50]);
     assert.deepEqual(failed.error, failure('a', 'retention_ended'));
   });
 
-  it('stays as it is when it is final', () => {
+  it('does not change if it is final', () => {
     for (const state of ['transcribed', 'silent', 'duplicate', 'failed'] as const) {
       const final = file('a', { state });
       assert.equal(failedFile(final, 'job_cancelled'), final);
@@ -83,7 +83,7 @@ describe('A recording whose work ends before it is done', () => {
 describe('The end of a job', () => {
   const endOf = (...files: JobFile[]): string => statusOf(totalsOf(files));
 
-  it('does not come before each recording is final: what is not would be lost without a word', () => {
+  it('is not reached before each recording is final, because the others would be lost silently', () => {
     for (const state of ['expected', 'staged'] as const)
       assert.throws(
         () => endOf(file('a', { state: 'transcribed' }), file('b', { state })),
@@ -91,7 +91,7 @@ describe('The end of a job', () => {
       );
   });
 
-  it('is completed, partial or failed by its recordings', () => {
+  it('is completed, partial or failed, as follows from its recordings', () => {
     const lost = file('l', { state: 'failed', failedSeconds: 60, error: failure('l', 'recording_corrupt') });
     const half = file('h', { state: 'failed', speechSeconds: 20, failedSeconds: 40, error: failure('h', 'internal') });
     assert.equal(endOf(file('a', { state: 'silent' }), file('b', { state: 'duplicate' })), 'completed');
@@ -100,7 +100,7 @@ describe('The end of a job', () => {
     assert.equal(endOf(lost, lost), 'failed');
   });
 
-  it('comes when every recording is final', () => {
+  it('is reached when every recording is final', () => {
     assert.equal(isAllFinal(totalsOf([file('a', { state: 'silent' })])), true);
     for (const state of ['expected', 'staged'] as const)
       assert.equal(isAllFinal(totalsOf([file('a', { state })])), false);
@@ -118,7 +118,7 @@ describe('The end of a job', () => {
 describe('The audio of a recording', () => {
   const needed = (status: JobStatus, change: Partial<JobFile>): boolean => needsAudio({ status }, file('a', change));
 
-  it('is needed until it is final, and no longer, whatever becomes of its job', () => {
+  it('is needed until the recording is final, and no longer, whatever happens to its job', () => {
     for (const status of ['uploading', 'pending', 'processing', 'deferred', 'partial', 'failed'] as const) {
       for (const state of ['expected', 'staged'] as const) assert.equal(needed(status, { state }), true);
       for (const state of ['transcribed', 'silent', 'duplicate'] as const)
@@ -126,7 +126,7 @@ describe('The audio of a recording', () => {
     }
   });
 
-  it('is needed for a retry by the user, unless the reason of the failure ends the need', () => {
+  it('is needed for a retry by the user, unless the reason of the failure excludes one', () => {
     assert.equal(needed('partial', { state: 'failed', error: failure('a', 'recording_corrupt') }), true);
     for (const code of ['upload_expired', 'retention_ended', 'job_cancelled'] as const) {
       assert.equal(needed('failed', { state: 'failed', error: failure('a', code) }), false, code);
@@ -136,7 +136,7 @@ describe('The audio of a recording', () => {
 });
 
 describe('Silence that counts as usage', () => {
-  it('is that of recordings that came through, without what is speech, or stored through another recording', () => {
+  it('is that of recordings that did not fail, without speech, duplicates and failed seconds', () => {
     const parts = { durationSeconds: 60, speechSeconds: 10, duplicateSeconds: 15, failedSeconds: 5 };
     const files = (['transcribed', 'silent', 'duplicate', 'failed'] as const).map((state) =>
       file(state, { state, ...parts }),

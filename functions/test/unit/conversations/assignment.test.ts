@@ -39,33 +39,33 @@ function replay(batches: readonly (readonly Interval[])[]): ExistingConversation
 }
 
 describe('assignment of speech to conversations', () => {
-  it('begins a conversation where there is none', () => {
+  it('begins a conversation if there is none', () => {
     assert.deepEqual(assign([], [at(0, 5)], GAP), [
       { survivor: null, absorbed: [], startMs: 0, endMs: 5000, incoming: [at(0, 5)] },
     ]);
   });
 
-  it('joins speech less than the gap away and separates speech that is the gap away', () => {
+  it('joins speech that is nearer than the gap, and separates speech that is a gap away', () => {
     assert.equal(assign([existing('a', 0, 10)], [at(129.999, 140)], GAP)[0]!.survivor, 'a');
     assert.equal(assign([existing('a', 0, 10)], [at(130, 140)], GAP)[0]!.survivor, null);
   });
 
-  it('merges what late speech bridges into the conversation that starts earliest', () => {
+  it('merges conversations that late speech connects into the earliest one', () => {
     const [merged] = assign([existing('b', 0, 10), existing('a', 200, 210)], [at(100, 110)], GAP);
     assert.deepEqual(merged, { survivor: 'b', absorbed: ['a'], startMs: 0, endMs: 210_000, incoming: [at(100, 110)] });
   });
 
-  it('lets the smaller id survive when two start at the same time', () => {
+  it('keeps the smaller id if two conversations start at the same time', () => {
     const [merged] = assign([existing('b', 0, 10), existing('a', 0, 20)], [at(5, 6)], GAP);
     assert.equal(merged!.survivor, 'a');
     assert.deepEqual(merged!.absorbed, ['b']);
   });
 
-  it('leaves conversations alone that get nothing new', () => {
+  it('does not change conversations without new speech', () => {
     assert.deepEqual(assign([existing('a', 0, 10), existing('b', 1000, 1010)], [at(2000, 2001)], GAP).length, 1);
   });
 
-  it('gives the connected components of all speech, whatever the order and the batches it comes in', () => {
+  it('finds the connected components of all speech, in whatever order and batches it comes', () => {
     const interval = fc
       .record({ start: fc.integer({ min: 0, max: 3000 }), length: fc.integer({ min: 0, max: 100 }) })
       .map(({ start, length }) => at(start, start + length));

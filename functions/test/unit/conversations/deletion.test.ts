@@ -15,7 +15,7 @@ describe('The stretches in which a user deleted what was said', () => {
     ]);
   });
 
-  it('hold segments that overlap, and one within another', () => {
+  it('contain segments that overlap, and segments within others', () => {
     assert.deepEqual(stretchesOf([segment(0, 5000), segment(1000, 2000), segment(4000, 6000)]), [
       { startMs: 0, endMs: 6000 },
     ]);
@@ -28,7 +28,7 @@ describe('The stretches in which a user deleted what was said', () => {
     assert.ok(stretches.every(({ startMs, endMs }) => endMs - startMs <= LONGEST_STRETCH_MS));
   });
 
-  it('are none where nothing was said', () => {
+  it('do not exist if nothing was said', () => {
     assert.deepEqual(stretchesOf([]), []);
   });
 });

@@ -43,11 +43,11 @@ describe('a corrected sentence', () => {
   const textsOf = (segments: readonly SegmentDoc[], startMs: number, endMs: number): string[] =>
     editedSegments(segments, conversation(startMs, endMs), [edit]).map(({ text }) => text);
 
-  it('stands in the first of the segments that it lies in', () => {
+  it('is in the first of the segments that it covers', () => {
     assert.deepEqual(textsOf([first, second], 1000, 1400), ['a X', 'd']);
   });
 
-  it('stands once where a split divides it: in the conversation that has its first word', () => {
+  it('appears once if a split divides it: in the conversation that has its first word', () => {
     assert.deepEqual(textsOf([first], 1000, 1190), ['a X']);
     assert.deepEqual(textsOf([second], 1200, 1400), ['d']);
   });
@@ -76,7 +76,7 @@ describe('a corrected sentence', () => {
 describe('a correction of one of two voices that speak at once', () => {
   const all = conversation(0, 1e6);
 
-  it('changes nothing of the other: neither its text nor its name', () => {
+  it('changes neither the text nor the name of the other', () => {
     const stretch = fc.record({ startMs: fc.nat(2000), lengthMs: fc.nat(1000) });
     fc.assert(
       fc.property(said(1), said(2), stretch, (mine, others, { startMs, lengthMs }) => {
@@ -91,7 +91,7 @@ describe('a correction of one of two voices that speak at once', () => {
     );
   });
 
-  it('stands beside a correction of the other, whichever was made first', () => {
+  it('is shown beside a correction of the other, whichever was made first', () => {
     const [mine, other] = [1, 2].map((speaker) => ({ ...segment(1000, 'a', 'b'), speaker }));
     const [ofMine, ofOther] = [1, 2].map((speaker) => ({
       ...corrected(`${speaker}`, 1000, 1200, `X${speaker}`),
@@ -107,7 +107,7 @@ describe('a correction of one of two voices that speak at once', () => {
       );
   });
 
-  it('stands once where it is one of both of them', () => {
+  it('is shown once if it corrects both of them', () => {
     const [mine, other] = [1, 2].map((speaker) => ({ ...segment(1000, 'a', 'b'), speaker }));
     const texts = editedSegments([mine!, other!], all, [corrected('t', 1000, 1200, 'X')]).map(({ text }) => text);
     assert.deepEqual(texts, ['X']);

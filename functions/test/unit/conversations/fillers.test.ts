@@ -64,7 +64,7 @@ describe('relevance', () => {
     );
   });
 
-  it('is found for any text, in time that its length bounds', () => {
+  it('can be determined for any text, in a time that its length limits', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'grapheme', maxLength: 500 }),

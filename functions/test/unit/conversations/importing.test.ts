@@ -34,8 +34,8 @@ async function transactionsOf(words: readonly ImportedWord[]): Promise<NewSpeech
 
 const wordAt = (startMs: number, endMs = startMs + 300): ImportedWord => ({ text: 'word', startMs, endMs });
 
-describe('what a conversation that is imported costs', () => {
-  it('follows from its words: no transaction reads what is stored in a pause between them', async () => {
+describe('The cost of importing a conversation', () => {
+  it('depends on its words: no transaction reads what is stored in a pause between them', async () => {
     const years = [0, 1, 2].map((year) => AT - year * 365 * 24 * HOUR_MS);
     const transactions = await transactionsOf(years.flatMap((startMs) => [wordAt(startMs), wordAt(startMs + 30_000)]));
     assert.deepEqual(
@@ -44,7 +44,7 @@ describe('what a conversation that is imported costs', () => {
     );
   });
 
-  it('does not follow from how long a word claims to be: no segment is longer than a minute', async () => {
+  it('does not depend on how long a word claims to be: no segment is longer than a minute', async () => {
     const [words] = await transactionsOf([wordAt(AT, AT + 20 * HOUR_MS)]);
     assert.deepEqual(
       words!.map(({ startMs, endMs }) => [startMs, endMs]),

@@ -5,13 +5,13 @@ import { withoutRepeats } from '../../../src/conversations/repeats.ts';
 const word = (text: string, startMs: number, endMs: number) => ({ text, startMs, endMs });
 const texts = (words: readonly { text: string }[]): string[] => words.map(({ text }) => text);
 
-describe('Words that were heard before', () => {
-  it('are those that sound the same and overlap in time, whatever their case and punctuation', () => {
+describe('Words that were transcribed before', () => {
+  it('are those that are the same and overlap in time, whatever their case and punctuation', () => {
     const known = [word('Hello,', 1000, 1400)];
     assert.deepEqual(texts(withoutRepeats([word('hello', 1380, 1700), word('you', 1700, 1900)], known, [])), ['you']);
   });
 
-  it('are not those that only touch, or that sound otherwise', () => {
+  it('are not those that only touch, or that differ', () => {
     const known = [word('no', 1000, 1200)];
     const words = [word('so', 1100, 1200), word('no', 1200, 1400)];
     assert.deepEqual(withoutRepeats(words, known, []), words);
@@ -22,7 +22,7 @@ describe('Words that were heard before', () => {
     assert.deepEqual(texts(withoutRepeats(words, [], [])), ['one', 'two']);
   });
 
-  it('are looked for once in each word of their time, however long the words are that somebody imports', () => {
+  it('are compared once with each word of their time, however long imported words are', () => {
     let reads = 0;
     const at = (i: number) => ({
       text: `word${i}`,
@@ -37,7 +37,7 @@ describe('Words that were heard before', () => {
     assert.ok(reads < words.length ** 2, `${reads} reads`);
   });
 
-  it('tell letters of any script apart, and signs that have none', () => {
+  it('are compared by the letters of any script, and by all signs if they have no letters', () => {
     const known = [word('да', 0, 200), word('…', 0, 200)];
     assert.deepEqual(texts(withoutRepeats([word('Да!', 0, 200), word('не', 0, 200), word('?', 0, 200)], known, [])), [
       'не',
@@ -45,7 +45,7 @@ describe('Words that were heard before', () => {
     ]);
   });
 
-  it('are also those whose middle lies where something was deleted, its edges included', () => {
+  it('are also those whose middle lies in a deleted stretch or on its edge', () => {
     const deleted = [{ startMs: 1000, endMs: 2000 }];
     const words = [
       word('before', 800, 1198),
@@ -56,7 +56,7 @@ describe('Words that were heard before', () => {
     assert.deepEqual(texts(withoutRepeats(words, [], deleted)), ['before', 'after']);
   });
 
-  describe('are told by their sound', () => {
+  describe('whose sound is known', () => {
     const place = (recordingId: string) => ({ recordingId, startedAtMs: 0 });
     const said = (recordingId: string, text: string, startMs: number) => ({
       ...word(text, startMs, startMs + 300),
@@ -73,12 +73,12 @@ describe('Words that were heard before', () => {
     const sounds = new Sounds([stretchOf('first', 31), stretchOf('again', 31), stretchOf('other', 67)]);
     const known = [said('first', 'yes', 1000)];
 
-    it('one equal word of another session stays, however few there are to compare', () => {
+    it('do not include an equal word of another session, however few there are to compare', () => {
       const other = [said('other', 'Yes.', 1010)];
       assert.deepEqual(withoutRepeats(other, known, [], sounds), other);
     });
 
-    it('the same audio adds nothing, though other words around were heard otherwise', () => {
+    it('include a word of the same audio, although the words around it were transcribed differently', () => {
       const misheard = ['red', 'fox', 'den', 'log', 'owl'].map((text, i) => said('first', text, 2000 + 400 * i));
       const again = [
         said('again', 'yes', 990),
@@ -88,14 +88,14 @@ describe('Words that were heard before', () => {
       assert.ok(!texts(kept).includes('yes'));
     });
 
-    it('a recording adds no word twice, but two voices in it may say one at once', () => {
+    it('include a word that its own recording repeats, but not one that two voices say at once', () => {
       assert.deepEqual(withoutRepeats([said('first', 'yes', 1010)], known, [], sounds), []);
       const both = [said('first', 'no', 3000), said('first', 'no', 3050)];
       assert.deepEqual(withoutRepeats(both, known, [], sounds), both);
     });
   });
 
-  describe('are told from words of another session at the same time', () => {
+  describe('beside another session at the same time', () => {
     const text = 'the one who said it first was the one who had to say it again and the rest of us went home'.split(
       ' ',
     );
@@ -103,12 +103,12 @@ describe('Words that were heard before', () => {
     const spoken = (all: readonly string[], offsetMs: number) =>
       all.map((each, i) => word(each, i * 300 + offsetMs, i * 300 + 280 + offsetMs));
 
-    it('which all stay, those that happen to be equal too', () => {
+    it('do not include its words, not even those that are equal by chance', () => {
       const second = spoken(other, 40);
       assert.deepEqual(withoutRepeats(second, spoken(text, 0), []), second);
     });
 
-    it('while the same audio again adds nothing, with a word in five heard otherwise', () => {
+    it('include those of the same audio, although one word in five was transcribed differently', () => {
       const again = spoken(text, 30).map((each, i) => (i % 5 === 2 ? { ...each, text: 'uh' } : each));
       assert.deepEqual(texts(withoutRepeats(again, spoken(text, 0), [])), ['uh', 'uh', 'uh', 'uh']);
     });

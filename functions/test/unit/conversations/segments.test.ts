@@ -65,7 +65,7 @@ describe('segments', () => {
     );
   });
 
-  it('change at a turn whose words touch, as the times of a recogniser do', () => {
+  it('end where the speaker changes, even if the words of both overlap a little, as recognisers report them', () => {
     const turns = words(['What?', 0, 300, 0], ['Nothing.', 280, 600, 1], ['Fine.', 590, 800, 0]);
     assert.deepEqual(
       segmentWords(turns).map(({ text }) => text),
@@ -154,7 +154,7 @@ describe('segments', () => {
     assert.equal(pages.length, 4);
   });
 
-  it('are no larger than a document holds, as segments and as pages, however dense the words are that somebody imports', () => {
+  it('fit into documents, as segments and as pages, however dense imported words are', () => {
     const dense = Array.from({ length: 5000 }, (_, i) => ['語'.repeat(195), i, i + 1] as const);
     const short = Array.from({ length: 5000 }, (_, i) => ['a', i, i + 1, i % 2] as const);
     for (const spoken of [dense, short]) {
@@ -170,7 +170,7 @@ describe('segments', () => {
     }
   });
 
-  it('are cut in time that does not grow with cuts times words', () => {
+  it('are cut in a time that does not grow with the number of cuts times the number of words', () => {
     const [spoken] = segmentWords(
       words(...Array.from({ length: 2000 }, (_, i) => ['a', i, i + 1] as [string, number, number])),
     );

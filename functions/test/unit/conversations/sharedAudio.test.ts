@@ -36,7 +36,7 @@ function saidAt(map: readonly PlacedSpan[], audioMs: number): number {
 }
 
 describe('the audio that a link plays', () => {
-  it('has each moment that may be heard, no other, and each where the time map says', () => {
+  it('has each shared moment and no other, and each is where the time map says', () => {
     fc.assert(
       fc.property(spans, times, (placed, wanted) => {
         const stretches = audibleStretches(placed, wanted);
@@ -56,7 +56,7 @@ describe('the audio that a link plays', () => {
     );
   });
 
-  it('is of recordings of which something is shared, where they lie now', () => {
+  it('is taken only from recordings with shared speech, at their current times', () => {
     const span = (recordingId: string): KeptSpan => ({ recordingId, fromMs: 100, audioMs: 0, durationMs: 50 });
     const said = [{ recordingId: 'a', recordingStartedAt: Timestamp.fromMillis(BEGAN) }];
     assert.deepEqual(placedSpans([span('a'), span('b')], said), [{ startMs: BEGAN + 100, audioMs: 0, durationMs: 50 }]);

@@ -30,7 +30,7 @@ function separated(pages: readonly StoredPage[], parts: readonly { readonly item
 }
 
 describe('pages of segments that are divided anew', () => {
-  it('become one for each conversation that they have segments of, and stay where that is one', () => {
+  it('become one page for each conversation that they have segments of, and do not change if that is one', () => {
     const [a, b, c, d] = [segment(0), segment(10), segment(20), segment(30)];
     const { deleted, written } = separated(
       [page(a, b, c), page(d)],

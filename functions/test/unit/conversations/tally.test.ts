@@ -19,8 +19,8 @@ const segments: fc.Arbitrary<TimedSegment[]> = fc
     }),
   );
 
-describe('What a conversation counts', () => {
-  it('is the same whatever pieces it came in, to the last digit', () => {
+describe('The tally of a conversation', () => {
+  it('is the same to the last digit, in whatever pieces it is added', () => {
     fc.assert(
       fc.property(fc.array(segments, { maxLength: 4 }), (pieces) => {
         const whole = addTallies([tallyOf(pieces.flat())]);
@@ -30,14 +30,14 @@ describe('What a conversation counts', () => {
     );
   });
 
-  it('has the language of most words, and on a tie the first of the alphabet', () => {
+  it('has the language of most words, and in a tie the first in the alphabet', () => {
     const tally = (languages: Record<string, number>) => ({ ...tallyOf([]), languages });
     assert.equal(addTallies([tally({ en: 2, de: 1 }), tally({ fr: 4 })]).language, 'fr');
     assert.equal(addTallies([tally({ en: 2 }), tally({ de: 2 })]).language, 'de');
     assert.equal(addTallies([]).language, null);
   });
 
-  it('counts languages whatever they are called, and no more of them than a conversation has', () => {
+  it('counts languages whatever their names are, and a hundred of them at most', () => {
     const word = { text: 'x', startMs: 0, endMs: 1, confidence: 1, speaker: null };
     const recording = { recordingId: 'recording', startedAtMs: 0 };
     const names = ['constructor', 'constructor', 'toString', ...Array.from({ length: 5000 }, (_, i) => `x${i}`)];

@@ -17,11 +17,11 @@ describe('text', () => {
     assert.equal(joinText(['コーヒー', 'を', 'ください']), 'コーヒーをください');
   });
 
-  it('sets a foreign word apart', () => {
+  it('has spaces around a foreign word', () => {
     assert.equal(joinText(['今日', 'は', 'Zoom', 'です']), '今日は Zoom です');
   });
 
-  it('of alphabetic words is what joining with spaces gives', () => {
+  it('of alphabetic words is joined with spaces', () => {
     fc.assert(
       fc.property(fc.array(fc.stringMatching(/^[A-Za-zÀ-ÿА-я0-9',.]{1,8}$/u)), (words) => {
         assert.equal(joinText(words), words.join(' '));
@@ -33,12 +33,12 @@ describe('text', () => {
     assert.equal(joinText(Array<string>(400_000).fill('word')).length, 5 * 400_000 - 1);
   });
 
-  it('counts words in every script', () => {
+  it('has its words counted in every script', () => {
     assert.equal(countWords('See you tomorrow, then.', 'en'), 4);
     assert.equal(countWords('今日はいい天気です。', 'ja'), 5);
   });
 
-  it('treats an invalid language as none', () => {
+  it('with an invalid language is treated like text without one', () => {
     assert.equal(localeOf('pt-BR'), 'pt-BR');
     assert.equal(localeOf(null), undefined);
     assert.equal(localeOf('not a tag'), undefined);

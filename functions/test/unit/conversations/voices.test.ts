@@ -26,12 +26,12 @@ describe('Voices', () => {
     assert.deepEqual(matchSpeakers([turn(0, 0, 1000)], []), new Map());
   });
 
-  it('are one voice each: a second label that overlaps the same one is none', () => {
+  it('are matched with one label each, even if a second label overlaps the same voice', () => {
     const matched = matchSpeakers([turn(0, 0, 1000), turn(1, 800, 1500)], [turn(700, 0, 1500)]);
     assert.deepEqual(matched, new Map([[0, 700]]));
   });
 
-  it('are found again under any renumbering', () => {
+  it('are matched, however they are renumbered', () => {
     const scene = fc.array(fc.record({ voice: fc.nat(4), ms: fc.integer({ min: 50, max: 3000 }) }), { maxLength: 30 });
     fc.assert(
       fc.property(scene, fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 }), (turns, labels) => {
@@ -44,7 +44,7 @@ describe('Voices', () => {
     );
   });
 
-  it('have numbers that depend on nothing but where they were heard first', () => {
+  it('have numbers that depend only on where they were detected first', () => {
     assert.equal(voiceNumber('chunk', 0), voiceNumber('chunk', 0));
     assert.notEqual(voiceNumber('chunk', 0), voiceNumber('chunk', 1));
     assert.notEqual(voiceNumber('chunk', 0), voiceNumber('other', 0));

@@ -24,7 +24,7 @@ function sourcesOf(folder: string): string {
     .join('\n');
 }
 
-describe('collections that are taken', () => {
+describe('The documented collections of this package', () => {
   const { indexes, fieldOverrides } = JSON.parse(read('firestore.indexes.json')) as Indexes;
 
   it('are those that the code and the indexes name', () => {
@@ -46,7 +46,7 @@ describe('collections that are taken', () => {
     );
   });
 
-  it('with a TTL policy are named where somebody merges the indexes', () => {
+  it('with a TTL policy are named in the section on merging indexes', () => {
     const withTtl = fieldOverrides.filter(({ ttl }) => ttl === true).map(({ collectionGroup }) => collectionGroup);
     const warned = idsAfter('Its TTL policies hold for every collection', read('docs/operations.md'));
     assert.deepEqual(warned.sort(), withTtl.sort());

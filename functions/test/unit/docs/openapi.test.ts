@@ -150,15 +150,15 @@ function unsuitable(schema: Schema, at: string): string[] {
   ];
 }
 
-describe('docs/openapi.yaml and generators', () => {
-  it('have types, formats and names for everything', () => {
+describe('docs/openapi.yaml, for code generators,', () => {
+  it('has types, formats and names for everything', () => {
     assert.deepEqual(
       Object.entries(schemas).flatMap(([name, schema]) => unsuitable(schema, name)),
       [],
     );
   });
 
-  it('have 64 bits for what does not fit into 32', () => {
+  it('has 64 bits for numbers that do not fit into 32', () => {
     const wide = Object.entries(schemas).flatMap(([name, { properties = {}, format }]) => [
       ...Object.entries(properties).map(([field, each]) => [`${name}.${field}`, each.format ?? each.items?.format]),
       [name, format],

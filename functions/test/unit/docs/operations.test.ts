@@ -40,7 +40,7 @@ describe('docs/operations.md', () => {
     assert.deepEqual(unused, []);
   });
 
-  it('removes every function there is', () => {
+  it('names every function in the command that deletes them', () => {
     const [, names = ''] = /functions:delete [^\\]+\\\n([^]*?)\n\w/.exec(text) ?? [];
     assert.deepEqual((names.match(/\w+/g) ?? []).sort(), endpointNames().sort());
   });
@@ -68,7 +68,7 @@ describe('docs/monitoring.md', () => {
     assert.doesNotMatch(text, /jsonPayload\.message/);
   });
 
-  it('alerts on metrics that it makes', () => {
+  it('alerts on metrics that it defines', () => {
     const made = matchesOf(/logging metrics create (\w+)/g);
     for (const name of matchesOf(/logging\.googleapis\.com\/user\/(\w+)/g)) assert.ok(made.includes(name), name);
   });

@@ -26,7 +26,7 @@ describe('functions/.env.example', () => {
     assert.deepEqual(Object.entries(parseStrict(text)), defaults);
   });
 
-  it('says of each what the prompt of a deployment says', () => {
+  it('describes each in the words of the deployment’s prompt', () => {
     const blocks = text.split('\n\n').slice(1);
     const said = blocks.map((block) => {
       const lines = block.trim().split('\n');

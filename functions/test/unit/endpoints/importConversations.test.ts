@@ -31,7 +31,7 @@ async function importSegment(segment: object, counted: number[] = []): Promise<I
 }
 
 describe('importConversations', () => {
-  it('keeps words within their segment, whose times alone are checked', async () => {
+  it('limits words to the times of their segment, because only those are checked', async () => {
     const words = [
       ['in', 100, 900],
       ['over', 900, 80_000_000],

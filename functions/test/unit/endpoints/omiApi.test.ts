@@ -116,7 +116,7 @@ describe('Omi’s API', () => {
     });
   }
 
-  it('reads AAC with headers as the file that it is, of the recorder that its name carries', async () => {
+  it('accepts AAC with headers as an ordinary file, with the recorder that its name states as device', async () => {
     const { memory, post } = world();
     assert.equal((await post([filePart(name('aac'), aacRecording())])).status, 202);
     const [file] = memory.files.byJob.get('job1') ?? [];
@@ -133,7 +133,7 @@ describe('Omi’s API', () => {
     assert.match(body.detail, /lc3_fs1030/);
   });
 
-  it('takes a conversation that it does not know as a hint', async () => {
+  it('accepts an upload to an unknown conversation, without that conversation', async () => {
     const { memory, post } = world();
     const target = 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6';
     memory.conversations.gone.add(target);
@@ -169,7 +169,7 @@ describe('Omi’s API', () => {
     assert.deepEqual([body.status, body.reason_code, body.retry_after], ['queued', 'transcription_unavailable', 30]);
   });
 
-  it('knows nothing of another user’s job', async () => {
+  it('does not find the job of another user', async () => {
     const { ask, post } = world({ authenticate: () => Promise.resolve({ uid: 'bob' }) });
     await post([good]);
     for (const id of ['job1', 'none', '__x__', '%2F']) {
@@ -179,7 +179,7 @@ describe('Omi’s API', () => {
     }
   });
 
-  it('answers in JSON at every path that it does not know, and everywhere while it is not served', async () => {
+  it('answers in JSON at every unknown path, and at every path while it is switched off', async () => {
     const served = world();
     const unserved = world({ isServed: () => false });
     const answers = [

@@ -8,11 +8,11 @@ describe('the event of a deleted user', () => {
     assert.equal(uidOf({ data: { uid: 'ann' }, subject: 'users/bob' }), 'ann');
   });
 
-  it('names the user by its subject where the account is missing', () => {
+  it('names the user by its subject if the account is missing', () => {
     for (const data of [undefined, null, {}, { uid: null }]) assert.equal(uidOf({ data, subject: 'users/ann' }), 'ann');
   });
 
-  it('names no user where neither does, whatever is in it', () => {
+  it('names no user if neither does, whatever it contains', () => {
     for (const subject of [undefined, '', 'users/', 'projects/x', 'ann']) assert.equal(uidOf({ subject }), null);
     for (const uid of ['', 7, {}, ['ann']]) assert.equal(uidOf({ data: { uid } }), null);
   });

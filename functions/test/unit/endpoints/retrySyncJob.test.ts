@@ -37,8 +37,8 @@ function refusal(of: JobWithFiles): [string, string] {
   return assert.fail('It can be retried.');
 }
 
-describe('what a retry takes up', () => {
-  it('is what failed, and what no attempt came to the end of', () => {
+describe('A retry', () => {
+  it('processes what failed, and what no attempt has finished', () => {
     const files = [
       file('done', 'transcribed'),
       file('quiet', 'silent'),
@@ -53,12 +53,12 @@ describe('what a retry takes up', () => {
     );
   });
 
-  it('is not what has lost its audio', () => {
+  it('leaves out what has lost its audio', () => {
     const gone: ErrorCode[] = ['recording_missing', 'upload_expired', 'retention_ended', 'job_cancelled'];
     for (const code of gone) assert.equal(refusal(job('failed', file('a', 'failed', code)))[0], 'job_not_retryable');
   });
 
-  it('is nothing of a job that completed, was cancelled or is under way, and each is told apart', () => {
+  it('is refused for a job that completed, was cancelled or has not ended, each with its own reason', () => {
     const failed = file('a', 'failed', 'transcription_rejected');
     for (const status of ['uploading', 'pending', 'processing', 'deferred'] as const) {
       assert.equal(refusal(job(status, failed))[0], 'job_not_finished');

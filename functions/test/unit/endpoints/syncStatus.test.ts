@@ -117,14 +117,14 @@ describe('GET /v2/sync/status', () => {
     for (const word of ['alice', 'uploads/', 'md5', 'lease', 'epoch', 'hash']) assert.ok(!text.includes(word), word);
   });
 
-  it('answers an unknown job and somebody else’s alike', async () => {
+  it('has the same answer for an unknown job and for one of another user', async () => {
     const unknown = await ask(null, { job_id: 'job1' });
     const foreign = await ask(await acceptedJob(), { job_id: 'job1' }, 'mallory');
     assert.deepEqual([unknown.status, unknown.problem.code], [404, 'job_not_found']);
     assert.deepEqual([foreign.status, foreign.body], [unknown.status, unknown.body]);
   });
 
-  it('asks Firestore for no id that cannot be one', async () => {
+  it('does not ask Firestore for an impossible id', async () => {
     for (const jobId of ['a/b', '../x', 'job1/chunks/c', '.', 'x'.repeat(129), 'é']) {
       const { status, problem } = await ask(null, { job_id: jobId });
       assert.deepEqual([status, problem.code], [404, 'job_not_found'], jobId);

@@ -35,7 +35,7 @@ function post(
 const good = filePart(pcmName(), pcmRecording());
 
 describe('POST /v2/sync/upload', () => {
-  it('answers 202 with the job and where to ask for it', async () => {
+  it('answers 202 with the job and the address of its status', async () => {
     const deps = uploadDeps();
     const second = filePart(pcmName(CAPTURED_AT + 1), pcmRecording({ value: 3 }));
     const { status, headers, body } = await post(deps, [good, second]);
@@ -227,7 +227,7 @@ describe('POST /v2/sync/upload', () => {
       });
     }
 
-    it('with everything that is wrong with any of them at once', async () => {
+    it('several bad recordings, with everything that is wrong with each', async () => {
       const bad = [filePart('a.txt', 'x'), filePart('b.bin', ''), filePart(pcmName(CAPTURED_AT + 1), '')];
       const { problem } = await post(uploadDeps(), bad);
       const found = problem.details.map(({ file, code }) => `${file} ${code}`);
@@ -246,7 +246,7 @@ describe('POST /v2/sync/upload', () => {
       assert.deepEqual([status, problem.code], [400, 'invalid_multipart']);
     });
 
-    it('a caller without a token, before the body is looked at', async () => {
+    it('a caller without a token, before it reads the body', async () => {
       const deps = uploadDeps({ authenticate: () => Promise.reject(new AppError('unauthenticated')) });
       const { status, problem, headers } = await post(deps, []);
       assert.deepEqual([status, problem.code, headers.get('www-authenticate')], [401, 'unauthenticated', 'Bearer']);

@@ -139,7 +139,7 @@ describe('the FCM notifier', () => {
     assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 1, removed: 0 });
   });
 
-  it('asks FCM nothing for a user without devices', async () => {
+  it('sends no request to FCM for a user without devices', async () => {
     devices = [];
     assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 0, removed: 0 });
     assert.deepEqual(addresses, []);
@@ -152,7 +152,7 @@ describe('the FCM notifier', () => {
     assert.deepEqual(removed, [device('gone', 'dead'), device('gone-too', 'dead')]);
   });
 
-  it('counts only the devices that were still there to remove', async () => {
+  it('counts only the devices that it has removed itself', async () => {
     answer = () => fcmError(404, 'UNREGISTERED');
     const store = { tokens: () => Promise.resolve(devices), remove: () => Promise.resolve(false) };
     assert.deepEqual(await notifier({ devices: store }).jobFinished(FINISHED), { sent: 0, removed: 0 });
@@ -175,7 +175,7 @@ describe('the FCM notifier', () => {
     });
   }
 
-  it('leaves FCM alone when it is over its quota: a push is a hint, and a worker is not kept for it', async () => {
+  it('neither waits nor tries again when FCM is over its quota, because a push is only a hint', async () => {
     answer = () => ({ ...fcmError(429, 'QUOTA_EXCEEDED'), headers: { 'retry-after': '60' } });
     const startedMs = performance.now();
     assert.deepEqual(await notifier().jobFinished(FINISHED), { sent: 0, removed: 0 });
@@ -184,7 +184,7 @@ describe('the FCM notifier', () => {
     assert.deepEqual(removed, []);
   });
 
-  it('sends what FCM takes, however many conversations there are', async () => {
+  it('sends messages that FCM accepts, however many conversations there are', async () => {
     for (const count of [0, 1, 50, 5000]) {
       const ids = Array.from({ length: count }, (_, i) => `conversation-${i}`);
       await notifier().jobFinished({ ...FINISHED, newConversationIds: ids, updatedConversationIds: ids });
@@ -201,7 +201,7 @@ describe('the FCM notifier', () => {
     );
   });
 
-  it('waits no longer than its deadline for an FCM that does not answer, and does not fail', async () => {
+  it('waits no longer than its deadline if FCM does not answer, and does not fail', async () => {
     const messaging = { sendEachForMulticast: () => new Promise<never>(() => undefined) };
     assert.deepEqual(await notifier({ messaging, deadlineMs: 20 }).jobFinished(FINISHED), { sent: 0, removed: 0 });
     assert.deepEqual(
@@ -231,7 +231,7 @@ describe('the FCM notifier', () => {
   });
 });
 
-describe('the schema of FCM that these tests hold requests against', () => {
+describe('the schema of FCM that these tests check requests with', () => {
   const silent = {
     headers: { 'apns-push-type': 'background', 'apns-priority': '5' },
     payload: { aps: { 'content-available': 1 } },
@@ -259,7 +259,7 @@ describe('the schema of FCM that these tests hold requests against', () => {
 });
 
 describe('the log notifier', () => {
-  it('says what would be sent, and sends nothing', async () => {
+  it('logs what would be sent, and sends nothing', async () => {
     const logger = recordingLogger();
     assert.deepEqual(await createLogNotifier(logger).jobFinished(FINISHED), { sent: 0, removed: 0 });
     assert.equal(logger.entries[0]!.fields['job_id'], 'job-1');

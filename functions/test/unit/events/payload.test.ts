@@ -6,7 +6,7 @@ const ids = (count: number, prefix: string) =>
   Array.from({ length: count }, (_, index) => `${prefix}${String(index).padStart(19, '0')}`);
 
 describe('the data of a push', () => {
-  it('carries all ids while they fit', () => {
+  it('contains all ids if they fit', () => {
     const created = ids(60, 'n');
     const updated = ids(60, 'u');
     assert.deepEqual(
@@ -27,7 +27,7 @@ describe('the data of a push', () => {
     );
   });
 
-  it('carries their numbers, and says so, when they do not fit', () => {
+  it('contains the numbers of ids if the ids do not fit, and says so', () => {
     const data = jobFinishedData({
       uid: 'ann',
       jobId: 'job-1',

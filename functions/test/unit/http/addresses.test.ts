@@ -24,7 +24,7 @@ describe('the address of another function', () => {
     assert.equal(found(url, '/audio/v2/sync/upload'), 'https://example.com/audio/v2/sync/status?job_id=j1');
   });
 
-  it('is the other name at the platform’s address and in the emulator, where the name is cut off', () => {
+  it('has the other name in place of its own, at the platform’s address and in the emulator', () => {
     assert.equal(
       found('https://somewhere1-demo.cloudfunctions.net/syncUpload', '/'),
       'https://somewhere1-demo.cloudfunctions.net/syncStatus?job_id=j1',
@@ -35,7 +35,7 @@ describe('the address of another function', () => {
     );
   });
 
-  it('is the host of the other function at Cloud Run’s addresses', () => {
+  it('has the host of the other function at Cloud Run’s addresses', () => {
     assert.equal(
       found('https://syncupload-abc123-uc.a.run.app', '/', 'syncupload'),
       'https://syncstatus-abc123-uc.a.run.app/?job_id=j1',

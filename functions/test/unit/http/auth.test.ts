@@ -29,7 +29,7 @@ function forgedToken(header: object = { alg: 'RS256', kid: 'k' }, claims: unknow
 }
 
 describe('verifyBearer', () => {
-  it('gives the uid of the token', async () => {
+  it('returns the uid of the token', async () => {
     assert.deepEqual(await verifyBearer(knows('alice'), 'Bearer a.b.c'), { uid: 'alice' });
     assert.deepEqual(await verifyBearer(knows('alice'), 'bearer  a.b.c '), { uid: 'alice' });
   });
@@ -45,7 +45,7 @@ describe('verifyBearer', () => {
     'Bearer a.b.c, Bearer d',
     'XBearer a',
   ]) {
-    it(`refuses the header ${JSON.stringify(header)} without asking anybody`, async () => {
+    it(`refuses the header ${JSON.stringify(header)} without calling the verifier`, async () => {
       assert.equal(await codeOf(verifyBearer(refuses('asked'), header)), 'unauthenticated');
     });
   }
@@ -57,7 +57,7 @@ describe('verifyBearer', () => {
   }
 
   for (const code of ['auth/internal-error', 'auth/insufficient-permission', 'app/network-error']) {
-    it(`does not blame the token for ${code}`, async () => {
+    it(`does not say that the token is invalid because of ${code}`, async () => {
       assert.equal(await codeOf(verifyBearer(refuses(failure(code)), 'Bearer a.b.c')), 'unavailable');
     });
   }
@@ -69,7 +69,7 @@ describe('verifyBearer', () => {
     assert.deepEqual(await verifyBearer(knows('auth0|1.2'), 'Bearer a.b.c'), { uid: 'auth0|1.2' });
   });
 
-  it('checks for revocation when told to', async () => {
+  it('checks for revocation if told to', async () => {
     const asked: unknown[] = [];
     const auth: Verifier = {
       verifyIdToken: (token, checkRevoked) => {
@@ -110,7 +110,7 @@ describe('verifyBearer', () => {
       }
     });
 
-    it('does not blame a token whose signature it cannot check', async () => {
+    it('does not say that a token is invalid whose signature it cannot check', async () => {
       assert.equal(await codeOf(verifyBearer(getAuth(app), `Bearer ${forgedToken()}`)), 'unavailable');
     });
 
@@ -165,14 +165,14 @@ describe('createAuthenticator', () => {
     assert.deepEqual(await authenticate({ Authorization }, { enforceAppCheck: () => false }), { uid: 'alice' });
   });
 
-  it('never takes an App Check token for a user', async () => {
+  it('never accepts an App Check token in place of a user’s token', async () => {
     assert.equal(await codeOf(authenticate({ 'X-Firebase-AppCheck': 'good' })), 'unauthenticated');
   });
 });
 
 /** Not tried with the emulator of Firebase Auth: against that, the Admin SDK always asks. */
-describe('Every endpoint that costs money or cannot be taken back', () => {
-  it('asks whether its user was disabled, deleted or signed out', async () => {
+describe('Every endpoint that costs money or cannot be undone', () => {
+  it('checks whether its user was disabled, deleted or signed out', async () => {
     const folder = new URL('../../../src/endpoints/', import.meta.url);
     const asking = (await readdir(folder)).filter((name) =>
       readFileSync(new URL(name, folder), 'utf8').includes('checkRevoked: true'),

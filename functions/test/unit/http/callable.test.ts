@@ -42,7 +42,7 @@ function setUp(act: () => Promise<CallableReply<unknown>> = () => Promise.resolv
 }
 
 describe('a callable', () => {
-  it('hands the caller and the checked input on, and answers with the view', async () => {
+  it('passes on the caller and the checked input, and returns the view', async () => {
     const { call, seen, logger } = setUp(() => Promise.resolve({ view: { job_id: 'j1' }, log: { jobs: 3 } }));
     assert.deepEqual(await call({ data: { job_id: 'j1', more: true } }), { job_id: 'j1' });
     assert.deepEqual(seen, [{ uid: 'alice' }, { job_id: 'j1' }]);
@@ -69,7 +69,7 @@ describe('a callable', () => {
     assert.deepEqual(seen, []);
   });
 
-  it('tells every failure of the catalogue by its own code, with its sentence and its wait', async () => {
+  it('reports every failure of the catalogue with its own code, its sentence and its wait', async () => {
     for (const code of Object.keys(CATALOGUE) as ErrorCode[]) {
       const { refusal } = setUp(() => Promise.reject(new AppError(code)));
       const { details, message } = await refusal();
@@ -83,7 +83,7 @@ describe('a callable', () => {
     assert.equal((await setUp(() => Promise.reject(wait)).refusal()).details.retry_after_seconds, 7);
   });
 
-  it('gives each status the code that Firebase’s SDKs know it by', async () => {
+  it('answers each status with the code that Firebase’s SDKs have for it', async () => {
     const sdk: [ErrorCode, string][] = [
       ['job_not_found', 'not-found'],
       ['job_not_retryable', 'failed-precondition'],

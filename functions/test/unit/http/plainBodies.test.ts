@@ -11,7 +11,7 @@ import { recordingLogger } from '../../support/logger.ts';
 
 const JSON_TYPE = 'application/json';
 
-describe('a body that comes over the wire', () => {
+describe('A request body', () => {
   let echo: RunningFunction;
   let callable: RunningFunction;
   /** What the function saw last. */
@@ -37,11 +37,11 @@ describe('a body that comes over the wire', () => {
   const post = (to: RunningFunction, body: Buffer | string, headers: Record<string, string>) =>
     fetch(to.url, { method: 'POST', headers, body: new Uint8Array(Buffer.from(body)) });
 
-  it('is watched by what is deployed', () => {
+  it('is checked by the deployed code', () => {
     assert.ok(channel('http.server.request.start').hasSubscribers);
   });
 
-  it('is not unpacked', async () => {
+  it('is not decompressed', async () => {
     const packed = gzipSync(`{"data":[${'[],'.repeat(1000)}[]]}`);
     for (const type of [JSON_TYPE, 'application/octet-stream']) {
       await post(echo, packed, { 'Content-Type': type, 'Content-Encoding': 'gzip' });

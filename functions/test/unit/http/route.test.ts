@@ -16,7 +16,7 @@ const throwing = (error: unknown) => (): Promise<Reply> => {
 };
 
 describe('route', () => {
-  it('answers what the handler replies, kept out of every cache', async () => {
+  it('answers with the reply of the handler, and forbids caching', async () => {
     const { status, headers, body } = await call(handler(ok).handler);
     assert.deepEqual([status, body, headers.get('cache-control')], [200, { ok: true }, 'private, no-store']);
   });
@@ -42,7 +42,7 @@ describe('route', () => {
     assert.equal((await call(handler(ok).handler, { method: 'HEAD' })).status, 200);
   });
 
-  it('answers a preflight without asking the handler', async () => {
+  it('answers a preflight without calling the handler', async () => {
     const { handler: handle, logger } = handler(throwing(new Error('asked')), 'POST');
     const { status, headers } = await call(handle, { method: 'OPTIONS' });
     assert.equal(status, 204);

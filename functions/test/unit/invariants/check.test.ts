@@ -240,13 +240,13 @@ describe('the invariants', () => {
     );
   });
 
-  it('leave a lease alone that ran out a moment ago: another worker may be on its way', () => {
+  it('allow a lease that expired a moment ago, because another worker may be about to acquire it', () => {
     const lease = { owner: 'worker', expiresAt: at(NOW_MS - 1000) };
     const data = withJob('waiting', () => ({ status: 'processing', lease, waitingFor: null }))(soundData());
     assert.deepEqual(violated(data), []);
   });
 
-  it('hold for what was imported, which comes from no chunk', () => {
+  it('hold for imported speech, which comes from no chunk', () => {
     const { chunks, ...data } = soundData();
     const segments = new Map(
       [...data.segments].map(([id, segment]) => [
@@ -262,7 +262,7 @@ describe('the invariants', () => {
     );
   });
 
-  it('hold when the job of a transcript was deleted with age', () => {
+  it('hold after the job of a transcript was deleted because of its age', () => {
     const { jobs, ...data } = soundData();
     const { again: _again, finished: _finished, ...kept } = Object.fromEntries(jobs);
     assert.deepEqual(violated({ ...data, jobs: new Map(Object.entries(kept)), chunks: [] }), []);

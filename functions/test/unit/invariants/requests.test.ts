@@ -43,21 +43,21 @@ describe('the invariants of requests', () => {
     assert.deepEqual(successfulRequestsBounded(soundData(), [request()], 0), []);
   });
 
-  it('notice when audio is asked about whose words are stored', () => {
+  it('are violated by a request for audio whose words are stored', () => {
     assert.match(noStoredChunkAskedAgain(soundData(), [request(), AGAIN])[0] ?? '', /asked about again in request 2/);
     assert.deepEqual(noStoredChunkAskedAgain(soundData(), [request(), AGAIN], new Set([AGAIN.requestId])), []);
   });
 
-  it('take a request that was on its way when the words were stored as it is', () => {
+  it('allow a request that was in flight when the words were stored', () => {
     const sooner = request({ requestId: 'sooner', nth: 2 });
     assert.deepEqual(noStoredChunkAskedAgain(soundData(), [request(), sooner]), []);
   });
 
-  it('notice a chunk whose request nobody made', () => {
+  it('are violated by a chunk without a request', () => {
     assert.equal(noStoredChunkAskedAgain(soundData(), []).length, 1);
   });
 
-  it('count what was paid for, and only that', () => {
+  it('count only requests that were billed', () => {
     const refused = request({ requestId: 'refused', status: 429, billedSeconds: 0 });
     assert.deepEqual(successfulRequestsBounded(soundData(), [request(), refused], 0), []);
     assert.equal(successfulRequestsBounded(soundData(), [request(), AGAIN], 0).length, 1);
@@ -65,8 +65,8 @@ describe('the invariants of requests', () => {
   });
 });
 
-describe('every word once', () => {
-  it('holds for what was spoken', () => {
+describe('The check that every word is stored once', () => {
+  it('passes for what was spoken', () => {
     assert.deepEqual(everyWordOnce(soundData(), SPOKEN), []);
   });
 
@@ -90,7 +90,7 @@ describe('every word once', () => {
     );
   });
 
-  it('notices a word that nobody said', () => {
+  it('notices a word that was not spoken', () => {
     assert.match(everyWordOnce(soundData(), SPOKEN.slice(1))[0] ?? '', /1 words too many/);
   });
 
@@ -99,7 +99,7 @@ describe('every word once', () => {
     assert.match(everyWordOnce(late, SPOKEN)[0] ?? '', /50 ms off/);
   });
 
-  it('notices words that no segment has', () => {
+  it('notices words that are in no segment', () => {
     assert.match(everyWordOnce({ ...soundData(), segments: new Map() }, SPOKEN)[0] ?? '', /0 of 3 words/);
   });
 });

@@ -14,7 +14,7 @@ function job(change: Partial<Job>): Job {
 const at = (ms: number): Timestamp => Timestamp.fromMillis(NOW + ms);
 
 describe('admission of a delivered task', () => {
-  it('lets a pending job be worked on', () => {
+  it('admits a pending job', () => {
     assert.equal(admit(job({}), PAYLOAD, NOW).kind, 'work');
   });
 
@@ -42,7 +42,7 @@ describe('admission of a delivered task', () => {
     assert.deepEqual(admit(job({ status: 'uploading' }), PAYLOAD, NOW), { kind: 'drop', reason: 'not_ready' });
   });
 
-  it('waits for a live lease and takes over a dead one', () => {
+  it('waits for a live lease, and takes over an expired one', () => {
     const live = job({ status: 'processing', lease: { owner: 'other', expiresAt: at(1) } });
     const dead = job({ status: 'processing', lease: { owner: 'other', expiresAt: at(0) } });
     assert.deepEqual(admit(live, PAYLOAD, NOW), { kind: 'wait', reason: 'leased', untilMs: NOW + 1 });

@@ -26,11 +26,11 @@ describe('deferral', () => {
     assert.ok(waitSeconds(error, 0, 1) > 77);
   });
 
-  it('gives an operator a quarter of an hour at a time', () => {
+  it('waits for the operator a quarter of an hour at a time', () => {
     assert.equal(waitSeconds(new AppError('transcription_not_configured'), 5), 900);
   });
 
-  it('says why it waits, raises the epoch, frees the lease and uses up no attempt', () => {
+  it('states its reason, raises the epoch, frees the lease and uses up no attempt', () => {
     const change = deferral(JOB, new AppError('transcription_rate_limited'), NOW, 0);
     assert.equal(change.status, 'deferred');
     assert.equal(change.waitingFor?.reason, 'transcription_rate_limited');

@@ -21,7 +21,7 @@ function recordingFunctions(sent: Sent[], refusal?: Error): Functions {
 const TASK = { jobId: 'job', uid: 'ann', epoch: 3 };
 
 describe('the task queue', () => {
-  it('sends the job with an id of its own, and the deadline that its function has', async () => {
+  it('sends the job with an id of its own, and the deadline of its function', async () => {
     const sent: Sent[] = [];
     await createTaskQueue(recordingFunctions(sent), 'processSyncJob').enqueue(TASK);
     const options = { id: taskId(TASK), dispatchDeadlineSeconds: 900 };

@@ -30,7 +30,7 @@ describe('job state machine', () => {
     );
   });
 
-  it('reaches an end from every status that is not one', () => {
+  it('can reach an end from every status that is not an end', () => {
     for (const status of JOB_STATUSES.filter((each) => !isFinished(each))) {
       assert.ok([...reachable(status)].some(isFinished), status);
     }

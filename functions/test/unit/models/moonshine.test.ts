@@ -43,7 +43,7 @@ describe('an ONNX file', () => {
     assert.deepEqual(writeModel(graph, { '': 17 }), writeModel(graph, { '': 17 }));
   });
 
-  it('is not what holds no graph', () => {
+  it('is refused if it has no graph', () => {
     assert.throws(() => readModel(new Uint8Array(0)), /no ONNX graph/);
   });
 

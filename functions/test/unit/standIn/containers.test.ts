@@ -7,21 +7,21 @@ import { wavFile } from '../../../../dev/samples/encode.ts';
 /** A tone that a predictor does not foresee, so that the file has bytes to damage. */
 const pcm = Int16Array.from({ length: 50_000 }, (_, i) => 9000 * Math.sin(i / 7) + ((i * 7919) % 500));
 
-describe('the stand-in, of audio in containers,', () => {
+describe('The stand-in’s reader of containers', () => {
   let flac: Buffer;
 
   before(async () => {
     flac = Buffer.from(await encodeFlac(pcm, 16_000));
   });
 
-  it('gives FLAC back to the sample', async () => {
+  it('decodes FLAC exactly', async () => {
     const audio = await openAudio(flac);
     assert.ok(audio.kind === 'pcm');
     assert.deepEqual(audio.pcm, { sampleRate: 16_000, channels: 1, samples: pcm });
     assert.equal(audio.seconds, 50_000 / 16_000);
   });
 
-  it('gives WAV back to the sample, whatever chunks are before it', async () => {
+  it('decodes WAV exactly, whatever chunks come before the data', async () => {
     const plain = wavFile([new Uint8Array(pcm.buffer)]);
     const list = Buffer.from('LIST\x03\0\0\0abc\0', 'latin1');
     const audio = await openAudio(Buffer.concat([plain.subarray(0, 36), list, plain.subarray(36)]));
@@ -42,7 +42,7 @@ describe('the stand-in, of audio in containers,', () => {
     });
   }
 
-  it('refuses what holds no audio, or is none of them', async () => {
+  it('refuses files without audio, and other kinds of files', async () => {
     await assert.rejects(openAudio(wavFile([])), AudioError);
     await assert.rejects(openAudio(Buffer.alloc(0)), AudioError);
     await assert.rejects(openAudio(Buffer.from('ID3 and then music')), AudioError);

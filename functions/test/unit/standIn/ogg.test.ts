@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { readOggOpus } from '../../../../dev/deepgram/ogg.ts';
 import { writeOggOpus } from '../../../src/audio/chunk/oggOpus.ts';
 
-describe('the stand-in, of Ogg Opus,', () => {
-  it('reads what the product writes', () => {
+describe('The stand-in’s reader of Ogg Opus', () => {
+  it('reads what writeOggOpus writes', () => {
     fc.assert(
       fc.property(
         fc.array(fc.uint8Array({ minLength: 0, maxLength: 1000 }), { minLength: 1, maxLength: 300 }),

@@ -14,7 +14,7 @@ describe('stagingBucket', () => {
   });
   afterEach(() => server.close());
 
-  it('asks again what Storage was too busy for, while something is deleted and after it', async () => {
+  it('repeats a request for which Storage was too busy, during a deletion and after it', async () => {
     let release = (): void => undefined;
     const after = new Promise<void>((resolve) => (release = resolve));
     server.answers = [{ status: 204, after }, { status: 503 }, { status: 200, body: OBJECT }];
@@ -27,7 +27,7 @@ describe('stagingBucket', () => {
     assert.equal((await server.bucket.file(PATH).getMetadata())[0].size, '3');
   });
 
-  it('deletes again what Storage was too busy to delete', async () => {
+  it('repeats a deletion for which Storage was too busy', async () => {
     server.answers = [{ status: 503 }, { status: 204 }];
     await new StagedAudio(server.bucket).delete([PATH]);
     server.answers = [{ status: 503 }, { status: 204 }];

@@ -4,7 +4,7 @@ import { parseKeptPath } from '../../../src/storage/keptAudio.ts';
 import { mayBeAwaited, parseStagedPath, stagedPath } from '../../../src/storage/paths.ts';
 
 describe('A path in the bucket', () => {
-  it('is that of a recording with every extension that an upload may have, in any case', () => {
+  it('may be that of a recording with any extension that uploads may have, in upper or lower case', () => {
     for (const extension of RECORDING_EXTENSIONS.flatMap((each) => [each, each.toUpperCase()])) {
       const name = `walk_1760000000.${extension}`;
       assert.deepEqual(parseStagedPath(stagedPath('ann', 'job1', name)), { uid: 'ann', jobId: 'job1', name });
@@ -12,7 +12,7 @@ describe('A path in the bucket', () => {
     }
   });
 
-  it('is not ours where other parts of an app keep files, so an event of it does nothing', () => {
+  it('is ignored, with its events, where other parts of an app keep files', () => {
     const others = [
       'uploads/ann/portrait.jpg',
       'uploads/ann/holidays/beach.jpg',
@@ -24,7 +24,7 @@ describe('A path in the bucket', () => {
     for (const name of others) assert.deepEqual([parseStagedPath(name), mayBeAwaited({ name })], [null, false], name);
   });
 
-  it('is that of kept audio only where its name is the id of a chunk', () => {
+  it('is that of kept audio only if its name is the id of a chunk', () => {
     const chunkId = 'a-1_'.repeat(7);
     assert.deepEqual(parseKeptPath(`audio/ann/${chunkId}.ogg`), { uid: 'ann', chunkId });
     for (const other of ['audio/ann/song.flac', `audio/ann/${chunkId}.mp3`, `audio/ann/album/${chunkId}.ogg`])

@@ -21,7 +21,7 @@ function storageUnavailable(error: unknown): boolean {
 }
 
 describe('Reading a staged recording', () => {
-  it('fails where Storage falls silent in the middle, and closes the stream', async () => {
+  it('fails if Storage sends nothing more in the middle, and closes the stream', async () => {
     const stream = new PassThrough();
     stream.write('some');
     const audio = new StagedAudio(bucketOf(stream), { maxSilenceMs: 30 });
@@ -40,7 +40,7 @@ describe('Reading a staged recording', () => {
     ['is cut off by the network', { code: 'ECONNRESET' }, 'storage_unavailable'],
   ];
   for (const [what, fields, code] of failures) {
-    it(`says what it means for the job where it ${what}`, async () => {
+    it(`fails with an error that tells the job why if it ${what}`, async () => {
       const stream = new PassThrough();
       const cause = Object.assign(new Error('from Storage'), fields);
       stream.destroy(cause);

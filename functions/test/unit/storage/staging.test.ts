@@ -48,7 +48,7 @@ describe('createStaging', () => {
     assert.equal(server.seen.length, 1);
   });
 
-  it('removes what Storage holds differently than it was sent', async () => {
+  it('removes an object that Storage has stored with other bytes than were sent', async () => {
     for (const wrong of [{ md5Hash: 'xxxx' }, { size: '3' }]) {
       server.seen = [];
       server.answers = [{ status: 200, body: { ...stored.body, ...wrong } }, { status: 204 }];
@@ -67,7 +67,7 @@ describe('createStaging', () => {
     assert.ok(decodeURIComponent(server.seen[0]!.url.pathname).endsWith(object.path));
   });
 
-  it('is content when the object is gone or was overwritten, and with nothing else', async () => {
+  it('removes an object without an error if it is gone or was overwritten, and in no other case', async () => {
     const staged = { path: object.path, generation: '17' };
     for (const status of [404, 412]) {
       server.answers = [{ status }];

@@ -252,7 +252,7 @@ describe('the Deepgram transcriber', () => {
     });
   });
 
-  describe('asks nothing and waits for the operator when', () => {
+  describe('sends no request and waits for the operator if', () => {
     for (const [name, options] of Object.entries<Partial<DeepgramOptions>>({
       'the key is missing': { apiKey: () => '' },
       'the key is blank': { apiKey: () => ' \n' },

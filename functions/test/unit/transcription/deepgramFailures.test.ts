@@ -12,7 +12,7 @@ describe('the Deepgram transcriber, when Deepgram fails,', () => {
 
   afterEach(() => deepgram.stop());
 
-  describe('asks once and says what a failed request means', () => {
+  describe('sends one request and reports what its failure means:', () => {
     const meanings: Record<number, ErrorCode> = {
       400: 'transcription_rejected',
       401: 'transcription_not_configured',
@@ -74,7 +74,7 @@ describe('the Deepgram transcriber, when Deepgram fails,', () => {
       assert.equal((await deepgram.failure()).code, 'transcription_rejected');
     });
 
-    it('keeps the status, and the request id of the header, when the body of an error is not what it claims to be', async () => {
+    it('an error whose body is no JSON keeps its status and the request id of its header', async () => {
       deepgram.respond = (response) =>
         response
           .writeHead(429, { 'content-type': 'application/json', 'retry-after': '7', 'dg-request-id': 'r-2' })
@@ -85,13 +85,13 @@ describe('the Deepgram transcriber, when Deepgram fails,', () => {
       assert.equal((deepgram.logger.entries[0]!.fields as { requestId: string }).requestId, 'r-2');
     });
 
-    it('drops an error code that is really a text', async () => {
+    it('an error code that is really a text is dropped', async () => {
       deepgram.respond = json(400, { err_code: `hello ${'x'.repeat(80)}`, request_id: 'hello\nhello' });
       await deepgram.failure();
     });
   });
 
-  describe('passes on how long to wait', () => {
+  describe('passes on how long to wait:', () => {
     const headers: [string, string | undefined, number | undefined][] = [
       ['seconds', '12', 12],
       ['no seconds', '0', 0],
@@ -110,13 +110,13 @@ describe('the Deepgram transcriber, when Deepgram fails,', () => {
       });
     }
 
-    it('not if waiting does not help', async () => {
+    it('nothing if waiting does not help', async () => {
       deepgram.respond = (response) => response.writeHead(401, { 'retry-after': '5' }).end();
       assert.equal((await deepgram.failure()).retryAfterSeconds, undefined);
     });
   });
 
-  describe('does not take for silence', () => {
+  describe('does not treat as silence', () => {
     const noWords = answer([]);
     const bodies: Record<string, string> = {
       'an empty body': '',

@@ -83,18 +83,18 @@ describe('the Deepgram summariser', () => {
     assert.equal(deepgram.received.length, 0);
   });
 
-  it('reads more of a transcript only where it can make use of it', () => {
+  it('reads more of a transcript only if it can use more', () => {
     assert.equal(summariser().maxCharacters('en-US'), 100_000);
     assert.equal(summariser().maxCharacters('fr'), 2000);
   });
 
-  it('counts as a second of speech for 500 characters, where it costs anything', () => {
+  it('costs a second of speech for 500 characters, if it costs anything', () => {
     assert.equal(summariser().costSeconds(TALK), TALK.text.length / 500);
     assert.equal(summariser().costSeconds({ ...TALK, language: 'fr' }), 0);
     assert.equal(summariser().costSeconds({ ...TALK, text: 'Too short.' }), 0);
   });
 
-  it('fails with a code, once, and gives nothing of the text away', async () => {
+  it('fails with a code after one request, and reveals nothing of the text', async () => {
     deepgram.respond = json(429, { err_code: 'TOO_MANY_REQUESTS', err_msg: TALK.text });
     await assert.rejects(summariser().summarise(TALK, SIGNAL), (error) => {
       return error instanceof AppError && error.code === 'transcription_rate_limited';
@@ -103,7 +103,7 @@ describe('the Deepgram summariser', () => {
     assert.ok(!JSON.stringify(deepgram.logger.entries).includes('secret'));
   });
 
-  it('does not take an answer without a summary for one', async () => {
+  it('does not accept an answer without a summary', async () => {
     deepgram.respond = json(200, { results: {} });
     await assert.rejects(summariser().summarise(TALK, SIGNAL), AppError);
   });

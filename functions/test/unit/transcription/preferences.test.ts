@@ -28,7 +28,7 @@ describe('preferences', () => {
     });
   });
 
-  it('take as many terms as the security rules allow', () => {
+  it('may have as many terms as the security rules allow', () => {
     const { preferences, ignored } = parsePreferences({
       vocabulary: Array.from({ length: 101 }, (_, i) => `term ${i}`),
     });
@@ -181,7 +181,7 @@ describe('preferences', () => {
       }
     });
 
-    it('tell the user what is ignored, once, and that it is not any more', async () => {
+    it('tell the user once what is ignored, and once that nothing is ignored any more', async () => {
       const document: Record<string, unknown> = { preferences: { language: 'tlh' } };
       const told: (readonly string[])[] = [];
       const db = { doc: () => ({ get: () => Promise.resolve({ get: (field: string) => document[field] }) }) };
@@ -202,7 +202,7 @@ describe('preferences', () => {
       assert.deepEqual(told, [['language'], []]);
     });
 
-    it('hint at the language that is spoken mostly, where multi is asked for', async () => {
+    it('name the language that is mostly spoken as a hint if multi is requested', async () => {
       for (const [preferences, expected] of [
         [{ language: 'pt_BR' }, { language: 'multi', languageHint: 'pt-BR', keyterms: [] }],
         [

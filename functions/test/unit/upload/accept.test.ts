@@ -53,7 +53,7 @@ describe('acceptUpload', () => {
     }
   });
 
-  it('counts jobs and recordings for what they cost at least, also one that is known already', async () => {
+  it('counts jobs and recordings with their least cost, even a recording that is known already', async () => {
     const memory = memoryDeps();
     const counted: number[] = [];
     const reserveBytes = (_uid: string, bytes: number) => {
@@ -74,7 +74,7 @@ describe('acceptUpload', () => {
     assertNothingLeft(deps);
   });
 
-  it('waits for the uploads under way before it takes a failed upload back', async () => {
+  it('waits for the uploads in progress before it undoes a failed upload', async () => {
     let release = (): void => undefined;
     const slow = new Promise<void>((resolve) => (release = resolve));
     const order: string[] = [];
@@ -106,7 +106,7 @@ describe('acceptUpload', () => {
     assert.ok(puts <= 8, String(puts));
   });
 
-  it('keeps the objects when the job could not be taken back: it may be running', async () => {
+  it('keeps the objects when the job could not be undone, because it may be running', async () => {
     const deps = memoryDeps(failing({ put: 3, discard: 1 }));
     assert.equal(await codeOf(acceptUpload(deps, upload())), 'unavailable');
     assert.equal(deps.staging.objects.size, 2);

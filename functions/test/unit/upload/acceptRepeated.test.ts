@@ -74,7 +74,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
       return { deps, jobId };
     };
 
-    it('begins it anew where sending a recording again helps: what was done stays done, and is counted once', async () => {
+    it('begins it again if sending a recording again helps: what was done stays done, and is counted once', async () => {
       const helps = ['upload_expired', 'retention_ended', 'attempts_exhausted', 'recording_unprocessable'] as const;
       for (const code of [...helps, 'recording_missing'] as const) {
         const { deps, jobId } = await ended(code);
@@ -93,7 +93,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
       }
     });
 
-    it('answers with it where sending again does not help', async () => {
+    it('returns it if sending again does not help', async () => {
       for (const code of ['recording_corrupt', 'transcription_rejected'] as const) {
         const { deps } = await ended(code);
         assert.equal((await acceptUpload(deps, keyed())).job.status, 'partial');
@@ -108,7 +108,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
       assert.equal((await acceptUpload(left.deps, keyed())).job.status, 'pending');
     });
 
-    it('says why nothing new is accepted, and does not answer with a job that nothing becomes of', async () => {
+    it('says why nothing new is accepted, and does not return a job that would not begin again', async () => {
       const { deps } = await ended('retention_ended');
       deps.fairUse.refuseUpload = () => Promise.resolve(new AppError('too_many_jobs'));
       assert.equal(await codeOf(acceptUpload(deps, keyed())), 'too_many_jobs');
@@ -134,7 +134,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
     assert.equal(new Set(accepted.map(({ jobId }) => jobId)).size, 3);
   });
 
-  it('leaves it at what the first request found to be duplicates, whatever is done meanwhile', async () => {
+  it('keeps the duplicates that the first request found, whatever is done meanwhile', async () => {
     const deps = memoryDeps(failing({ update: 1, discard: 1 }));
     const sent = keyed();
     const [first, second] = sent.recordings;
@@ -150,7 +150,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
     assert.equal(deps.staging.objects.size, 2);
   });
 
-  it('finishes what an earlier request died over, wherever that was', async () => {
+  it('finishes an upload whose earlier request died, wherever that was', async () => {
     for (const call of ['put', 'update', 'enqueue']) {
       let dead = false;
       const deps = memoryDeps((name) => {
@@ -168,7 +168,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
     }
   });
 
-  it('never answers for audio that is not there, whatever fails, dies or runs in between', async () => {
+  it('never confirms audio that is not stored, whatever fails, dies or runs in between', async () => {
     const fates = fc.array(fc.constantFrom('works', 'works', 'works', 'works', 'fails', 'dies'), { maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 4 }), fates, async (scheduler, requests, fates) => {
@@ -199,7 +199,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
     );
   });
 
-  it('is not started by a late request of an upload that was undone', async () => {
+  it('does not start a job by a late request of an upload that was undone', async () => {
     const steps = new StepByStep();
     const deps = memoryDeps(steps.before);
     const sent = keyed({ recordings: recordings(1, 2) });

@@ -5,7 +5,7 @@ import { acceptUpload } from '../../../src/upload/accept.ts';
 import { memoryDeps, upload } from '../../support/uploads.ts';
 
 describe('an upload of which nothing has arrived', () => {
-  it('is looked for in Storage alone: its recordings are not read', async () => {
+  it('is checked in Storage alone: its recordings are not read', async () => {
     const memory = memoryDeps();
     const { job } = await acceptUpload(memory, upload());
     const waiting = { ...job, status: 'uploading', upload: 'direct', fileCounts: { ...job.fileCounts, expected: 3 } };

@@ -17,7 +17,7 @@ describe('batches', () => {
     calls = [];
   });
 
-  it('begin with what is there, and join what comes meanwhile', async () => {
+  it('begin with what is there, and collect what arrives meanwhile', async () => {
     const take = inBatches(work, 2);
     const first = take('a', 1);
     await turn();
@@ -35,7 +35,7 @@ describe('batches', () => {
     await rest;
   });
 
-  it('of one key rest between two, and join what comes then', async () => {
+  it('of one key pause between two, and collect what arrives then', async () => {
     const take = inBatches(work, 2, 50);
     const first = take('a', 1);
     await turn();
@@ -61,7 +61,7 @@ describe('batches', () => {
     ]);
   });
 
-  it('of more keys than may be at work wait for their turn', async () => {
+  it('of more keys than may run at once wait for their turn', async () => {
     const receive = inBatches(work, 1);
     const first = receive('a', 1);
     void receive('b', 2);
@@ -74,7 +74,7 @@ describe('batches', () => {
     assert.deepEqual(seen().at(-1), ['b', 2, 3]);
   });
 
-  it('fail for those in them, and for nobody else', async () => {
+  it('fail for the callers in them, and for no others', async () => {
     const take = inBatches(work, 2);
     const first = take('a', 1);
     await turn();

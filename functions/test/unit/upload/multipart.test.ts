@@ -31,7 +31,7 @@ function assertAnswered(contentType: string, body: Buffer): void {
 }
 
 describe('parseMultipart', () => {
-  it('gives back fields and files, in order, byte for byte', () => {
+  it('returns fields and files, in order, byte for byte', () => {
     const field = fc.record({ field: fc.constantFrom('a', 'b', 'c'), content: fc.stringMatching(/^[ -~]{0,40}$/) });
     const file = fc.uint8Array({ maxLength: 3000 });
     const fields = fc.uniqueArray(field, { selector: (part) => part.field, maxLength: 3 });
@@ -107,14 +107,14 @@ describe('parseMultipart', () => {
     assertRefused(() => parse(multipart([{ field: 'device_id', content: 'omi' }])), 'no_files');
   });
 
-  it('takes as many files as allowed, and not one more', () => {
+  it('accepts as many files as allowed, and not one more', () => {
     const parts = (count: number): Part[] =>
       Array.from({ length: count }, (_, index) => filePart(`${String(index)}.bin`, 'x'));
     assert.equal(parse(multipart(parts(5))).files.length, 5);
     assertRefused(() => parse(multipart(parts(6))), 'too_many_files', /At most 5 /);
   });
 
-  it('takes a body of exactly the limit, and not one byte more', () => {
+  it('accepts a body of exactly the limit, and not one byte more', () => {
     const sent = multipart([filePart('a.bin', Buffer.alloc(500))]);
     const { length } = sent.body;
     assert.equal(parse(sent, { ...LIMITS, maxRequestBytes: length }).files.length, 1);
@@ -141,7 +141,7 @@ describe('parseMultipart', () => {
     assertRefused(() => parse(multipart([...many, filePart('a.bin', 'x')])), 'invalid_request', /At most 20 /);
   });
 
-  it('answers or refuses, and never hangs or breaks, whatever the bytes', () => {
+  it('parses or refuses any bytes, and never hangs or breaks', () => {
     const sent = multipart([{ field: 'device_id', content: 'omi' }, filePart('a.bin', Buffer.alloc(100, 1))]);
     const mutation = fc.record({ at: fc.nat(sent.body.length - 1), value: fc.nat(255) });
     fc.assert(

@@ -64,7 +64,7 @@ describe('parseMultipart, given a hostile body', () => {
     assert.equal(parse(`${file('a.bin')}--b--\r\n${file('b.bin')}--b--`).files.length, 1);
   });
 
-  it('takes what RFC 2046 allows: a preamble, white space behind a boundary, a folded header, an empty part', () => {
+  it('accepts what RFC 2046 allows: a preamble, white space behind a boundary, a folded header, an empty part', () => {
     const folded =
       '--b \t\r\nContent-Type: audio/wav\r\ncontent-disposition:form-data;\r\n name=files; filename="a.bin"\r\n\r\n\r\n';
     const { files } = parse(`preamble\r\n${folded}--b\r\nContent-Disposition: form-data; name="files"\r\n\r\n--b--`);
@@ -91,7 +91,7 @@ describe('parseMultipart, given a hostile body', () => {
     );
   });
 
-  it('takes boundaries of 1 to 70 characters of RFC 2046, quoted or not, and no others', () => {
+  it('accepts boundaries of 1 to 70 characters of RFC 2046, quoted or not, and no others', () => {
     const allowed = ['b', '0'.repeat(70), "'()+_,-./:=?", '----WebKitFormBoundary7MA4YWxkTrZu0gW'];
     for (const boundary of allowed) {
       const body = file('a.bin').replaceAll('--b\r\n', `--${boundary}\r\n`) + `--${boundary}--`;
@@ -103,7 +103,7 @@ describe('parseMultipart, given a hostile body', () => {
   });
 
   // Each made the former parser walk over the same bytes again and again, or wait for ever.
-  it('answers bodies of 8 MB that repeat what a search looks for', () => {
+  it('reads or refuses bodies of 8 MB that repeat what a search looks for', () => {
     const megabytes = (pattern: string): Buffer => Buffer.alloc(8_000_000, pattern);
     const long = 'a'.repeat(70);
     const bodies: [string, Buffer][] = [

@@ -10,7 +10,7 @@ const NOW_MS = 1_760_000_000_000;
 const MINUTE_MS = 60_000;
 
 describe('A recording whose clock runs ahead', () => {
-  it('is accepted up to half an hour ahead, and refused beyond with how far that is', () => {
+  it('is accepted up to half an hour ahead, and beyond that refused with the difference', () => {
     const check = (startedAtMs: number) =>
       checkManifest(
         [{ name: `a_${startedAtMs}.bin`, size: 1, md5: null }],

@@ -28,13 +28,13 @@ class Counter {
 }
 
 describe('Reading ahead', () => {
-  it('gives everything in order', async () => {
+  it('returns everything in order', async () => {
     const all: number[] = [];
     for await (const each of readAhead(new Counter(10), 3)) all.push(each);
     assert.deepEqual(all, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it('goes on while the consumer works, up to its bound and no further', async () => {
+  it('continues while the consumer works, up to its limit and no further', async () => {
     const counter = new Counter(100);
     for await (const each of readAhead(counter, 3)) {
       for (let i = 0; i < 50; i++) await setImmediate();
@@ -43,7 +43,7 @@ describe('Reading ahead', () => {
     }
   });
 
-  it('fails behind what came before the failure', async () => {
+  it('returns what came before a failure, and then fails', async () => {
     const all: number[] = [];
     const error = new Error('torn');
     await assert.rejects(
@@ -55,7 +55,7 @@ describe('Reading ahead', () => {
     assert.deepEqual(all, [0, 1, 2, 3]);
   });
 
-  it('ends its source when it is left', async () => {
+  it('ends its source when the consumer leaves it', async () => {
     const counter = new Counter(100);
     for await (const each of readAhead(counter, 3)) if (each === 2) break;
     assert.ok(counter.ended);

@@ -48,13 +48,13 @@ describe('A result that was paid for', () => {
     assert.equal(seen.writes, 2);
   });
 
-  it('is not written again where the fault is in what is written', async () => {
+  it('is not written again if the fault is in what is written', async () => {
     const { seen, made } = recorder([grpc(3)]);
     await assert.rejects(made.recordTranscription(CHUNK, HEARD, WORDS, {}), { code: 3 });
     assert.equal(seen.writes, 1);
   });
 
-  it('is written after the deletion that it met, which it brings to its end', async () => {
+  it('is written after a deletion that was under way, which it finishes', async () => {
     const { seen, made } = recorder([new DeletionUnderWayError('u', 'c1')]);
     await made.recordTranscription(CHUNK, HEARD, WORDS, {});
     assert.deepEqual(seen, { writes: 2, deletionsFinished: ['c1'] });

@@ -33,7 +33,7 @@ describe('Audio whose result is stored', () => {
         Array.from({ length: endFrame - firstFrame }, (_, i) => String(startMs + 10 * i)),
       );
 
-  it('is not planned again, in whatever cut, and all the rest is', async function () {
+  it('is not planned again, however it is cut into files, and all other audio is', async function () {
     await fc.assert(
       fc.asyncProperty(
         day,
@@ -62,7 +62,7 @@ describe('Audio whose result is stored', () => {
     );
   });
 
-  it('counts as the recording’s own where the same job stored it, and as a duplicate elsewhere', async () => {
+  it('counts as the recording’s own if the same job stored it, and otherwise as a duplicate', async () => {
     const covered = new MemoryCoverage();
     const recorded = [record('a', 0, loud(3))];
     await cover(covered, 'one', chunksIn(await scan(recorded, { jobId: 'one' })));
@@ -74,7 +74,7 @@ describe('Audio whose result is stored', () => {
     assert.deepEqual(await duplicates('two'), [3 * BEAT_SAMPLES]);
   });
 
-  it('does not stand for other content that claims the same moment, nor for another device', async () => {
+  it('does not replace other content that claims the same moment, nor that of another device', async () => {
     const covered = new MemoryCoverage();
     await cover(covered, 'one', chunksIn(await scan([record('a', 0, loud(3))])));
     const other = record('b', 0, loud(3));

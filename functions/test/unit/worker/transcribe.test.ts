@@ -44,7 +44,7 @@ describe('The audio of a chunk', function () {
   const opus = { kind: 'framed', codec: 'opus', sampleRate: RATE, frameSize: 320 } as const;
   const toFrames = (packets: readonly Uint8Array[]) => packets.map((payload) => ({ payload, samples: 320 }));
 
-  it('is the original packets where they are mono Opus', async () => {
+  it('is sent as the original packets if they are mono Opus', async () => {
     const [preRoll, frames] = [opusPackets(chirp(0.08), 20).slice(0, 4), opusPackets(chirp(1), 20)];
     const chunk = { preRoll: toFrames(preRoll), frames: toFrames(frames) };
     const { bytes, contentType } = await encodeChunk(chunk, { ...opus, channels: 1 });
@@ -55,7 +55,7 @@ describe('The audio of a chunk', function () {
     );
   });
 
-  it('is our mix where they are stereo Opus, so that channels cannot cancel at the transcriber', async () => {
+  it('is sent as a mix if it is stereo Opus, so that channels cannot cancel at the transcriber', async () => {
     const voice = chirp(1);
     const packets = toFrames(oggPackets(oggOpus(invertedStereo(voice), 20, ['-b:a', '96k'], 2)).slice(2));
     const chunk = { preRoll: packets.slice(0, 4), frames: packets.slice(4) };
@@ -67,7 +67,7 @@ describe('The audio of a chunk', function () {
     assert.ok(decibels > 10, `${decibels} dB`);
   });
 
-  it('has pauses where silence was left out, and none where one recording only goes on in another', async () => {
+  it('has pauses where silence was left out, and none where a recording continues in another one', async () => {
     const frames = Array.from({ length: 3 }, () => ({ payload: s16le(tone(440, 1)), samples: RATE }));
     const span = (second: number, chunkSecond: number) => ({
       fileName: `recording ${second}`,
@@ -82,7 +82,7 @@ describe('The audio of a chunk', function () {
     assert.deepEqual(audio.pauses, [2 * RATE]);
   });
 
-  describe('whose two channels are to be heard apart', () => {
+  describe('whose two channels are transcribed separately', () => {
     const [caller, callee] = [chirp(1), tone(440, 1)];
     const stereo = (left: Float32Array, right: Float32Array) =>
       Float32Array.from({ length: 2 * left.length }, (_, i) => (i % 2 === 0 ? left : right)[i >> 1] ?? 0);
@@ -96,7 +96,7 @@ describe('The audio of a chunk', function () {
     const pcm = { kind: 'file', extension: 'wav' } as const;
     const decoded = (bytes: Uint8Array) => fromS16le(ffmpeg(['-i', 'pipe:0', '-f', 's16le', 'pipe:1'], bytes));
 
-    it('has both, sample by sample, where they carry two sounds', async () => {
+    it('has both, sample by sample, if they carry two sounds', async () => {
       const audio = await speechAudio(chunkOf(stereo(caller, callee)), pcm, [], 'separate');
       assert.equal(audio.channels, 2);
       const sent = decoded((await audio.encoded()).bytes);
@@ -104,14 +104,14 @@ describe('The audio of a chunk', function () {
       assert.equal((await audio.pcm()).length, RATE, 'models are given a mix');
     });
 
-    it('has one where they carry the same, or where one is wanted: what is sent is billed for each channel', async () => {
+    it('has one channel if both carry one sound or one is requested, because each is billed', async () => {
       const same = await speechAudio(chunkOf(stereo(caller, caller)), pcm, [], 'separate');
       assert.equal(same.channels, 1);
       assert.deepEqual(decoded((await same.encoded()).bytes), fromS16le(s16le(caller)));
       assert.equal((await speechAudio(chunkOf(stereo(caller, callee)), pcm, [], 'mixed')).channels, 1);
     });
 
-    it('is the original packets where they are Opus', async () => {
+    it('is sent as the original packets if they are Opus', async () => {
       const packets = oggPackets(oggOpus(stereo(caller, callee), 20, ['-b:a', '96k'], 2)).slice(2);
       const chunk = { preRoll: toFrames(packets.slice(0, 4)), frames: toFrames(packets.slice(4)) };
       const audio = await speechAudio(chunk, { ...opus, channels: 2 }, [], 'separate');
@@ -123,7 +123,7 @@ describe('The audio of a chunk', function () {
   });
 });
 
-describe('Asking the transcriber', () => {
+describe('A request to the transcriber', () => {
   let clock: { ms: number };
   beforeEach(() => {
     clock = { ms: 0 };
@@ -132,25 +132,25 @@ describe('Asking the transcriber', () => {
   const ask = (transcriber: Transcriber, endsMs = HOUR_MS, signal = new AbortController().signal) =>
     transcribeWithRetries(transcriber, REQUEST, { signal, endsMs, now: () => clock.ms });
 
-  it('asks again soon after a stumble', async () => {
+  it('is repeated soon after a brief failure', async () => {
     const transcriber = failing(1, 10, clock);
     assert.equal(await ask(transcriber), HEARD);
     assert.equal(transcriber.requests, 2);
   });
 
-  it('does not ask again where the failure took long: the job waits, and its worker is free', async () => {
+  it('is not repeated if it took long to fail: the job waits, and its worker is free', async () => {
     const transcriber = failing(1, 600_000, clock);
     await assert.rejects(ask(transcriber), { code: 'transcription_unavailable' });
     assert.equal(transcriber.requests, 1);
   });
 
-  it('does not ask again where the worker’s time ends before', async () => {
+  it('is not repeated if the worker’s time ends before that', async () => {
     const transcriber = failing(1, 10, clock);
     await assert.rejects(ask(transcriber, 500), { code: 'transcription_unavailable' });
     assert.equal(transcriber.requests, 1);
   });
 
-  it('gives a request up when the worker’s time ends, with an error that makes the job wait', async () => {
+  it('is aborted when the worker’s time ends, with an error that makes the job wait', async () => {
     const hanging: Transcriber = {
       transcribe: (_, signal) =>
         new Promise((_resolve, reject) => {
@@ -162,7 +162,7 @@ describe('Asking the transcriber', () => {
     await assert.rejects(ask(hanging, 20), { code: 'transcription_unavailable' });
   });
 
-  it('gives back the caller’s own reason when it is told to stop', async () => {
+  it('fails with the caller’s own reason when the caller aborts it', async () => {
     const stop = new AbortController();
     const hanging: Transcriber = {
       transcribe: (_, signal) => {

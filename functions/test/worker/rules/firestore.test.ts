@@ -238,7 +238,7 @@ describe('Firestore rules', () => {
       'no time': { fcmToken: 'token', platform: 'ios' },
     };
     for (const [name, data] of Object.entries(malformed)) {
-      it(`deny ${name}, new or as a change`, async () => {
+      it(`deny ${name}, in a new document or a change`, async () => {
         await assertFails(setDoc(doc(ann, 'users/ann/devices/tablet'), data));
         await assertFails(setDoc(doc(ann, 'users/ann/devices/phone'), data));
       });
@@ -260,7 +260,7 @@ describe('Firestore rules', () => {
       await assertSucceeds(setDoc(doc(bob, 'users/bob'), { preferences: {} }));
     });
 
-    it('never let a user touch fairUse or anything else', async () => {
+    it('never let a user change fairUse or anything else', async () => {
       await assertFails(updateDoc(doc(ann, 'users/ann'), { fairUse: { stage: 'unlimited' } }));
       await assertFails(updateDoc(doc(ann, 'users/ann'), { preferences: all, fairUse: deleteField() }));
       await assertFails(setDoc(doc(ann, 'users/ann'), { preferences: all })); // would remove fairUse
@@ -270,7 +270,7 @@ describe('Firestore rules', () => {
       await assertFails(deleteDoc(doc(ann, 'users/ann')));
     });
 
-    it('never let a user touch it in a part, a merge, or beside something that is allowed', async () => {
+    it('never let a user change fairUse by a part of it, by a merge, or beside an allowed change', async () => {
       const me = doc(ann, 'users/ann');
       await assertSucceeds(updateDoc(me, { 'preferences.language': 'pt-BR' }));
       await assertSucceeds(updateDoc(me, { 'preferences.language': deleteField() }));

@@ -71,7 +71,7 @@ describe('Storage rules', () => {
     'Aufnahme-für-später_1760000000.flac',
     ...RECORDING_EXTENSIONS.map((extension) => `x.${extension}`),
   ]) {
-    it(`take ${name}`, async () => {
+    it(`accept ${name}`, async () => {
       await assertSucceeds(put(ann, `uploads/ann/${job}/${name}`));
     });
   }
@@ -111,7 +111,7 @@ describe('Storage rules', () => {
     'Audio/MPEG',
     'application/macbinary',
   ]) {
-    it(`take the content type ${contentType}`, async () => {
+    it(`accept the content type ${contentType}`, async () => {
       await assertSucceeds(putAs({ contentType }));
     });
   }
@@ -133,17 +133,17 @@ describe('Storage rules', () => {
     });
   }
 
-  it('deny what Storage would unpack on its way out', async () => {
+  it('deny objects that Storage would decompress when they are read', async () => {
     await assertFails(putAs({ contentEncoding: 'gzip' }));
   });
 
-  it('deny metadata that only the server sets, and take any other', async () => {
+  it('deny metadata that only the server sets, and accept any other', async () => {
     await assertFails(putAs({ customMetadata: { stagedBy: 'server' } }));
     await assertFails(putAs({ customMetadata: { stagedBy: 'me' } }));
     await assertSucceeds(putAs({ customMetadata: { app: 'mine' } }));
   });
 
-  it('take a name as long as is allowed', async () => {
+  it('accept a name of the longest length that is allowed', async () => {
     await assertSucceeds(put(ann, `uploads/ann/${job}/${'n'.repeat(196)}.bin`));
   });
 
@@ -151,11 +151,11 @@ describe('Storage rules', () => {
     await assertFails(put(ann, `uploads/ann/${job}/${NAME}`, new Uint8Array()));
   });
 
-  it('deny others, signed in or not', async () => {
+  it('deny uploads by others, signed in or not', async () => {
     for (const other of [bob, nobody]) await assertFails(put(other, `uploads/ann/${job}/${NAME}`));
   });
 
-  it('deny everything but creating, to the owner too', async () => {
+  it('deny everything except creating, even to the owner', async () => {
     await put(ann, `uploads/ann/${job}/${NAME}`);
     for (const storage of [ann, bob, nobody]) {
       const recording = ref(storage, `uploads/ann/${job}/${NAME}`);

@@ -9,7 +9,7 @@ function assertLedgerAddsUp({ ledger }: Job): void {
   assert.equal(speechSeconds + silentSeconds + duplicateSeconds + failedSeconds, audioSeconds, JSON.stringify(ledger));
 }
 
-describe('the sweeper, of jobs', () => {
+describe('The sweep of jobs', () => {
   let world: SweepWorld;
 
   beforeEach(() => {
@@ -19,7 +19,7 @@ describe('the sweeper, of jobs', () => {
 
   const task = (jobId: string, epoch: number, redrive = 0) => ({ jobId, uid: world.uid, epoch, redrive });
 
-  it('finds nothing to do where there is nothing', async () => {
+  it('finds nothing to do if there is nothing', async () => {
     for (const report of (await world.sweep()).values()) {
       const { seen, done, failed, more, broken } = report;
       assert.deepEqual(
@@ -29,7 +29,7 @@ describe('the sweeper, of jobs', () => {
     }
   });
 
-  it('looks through jobs without their files: a page of large uploads would not fit into its memory', async () => {
+  it('reads jobs without their files, because a page of large uploads would not fit into its memory', async () => {
     await world.put('dead', world.working(HOUR_MS));
     await world.put('pending', world.pending(HOUR_MS));
     await world.put('deferred', world.deferred(HOUR_MS));
@@ -65,7 +65,7 @@ describe('the sweeper, of jobs', () => {
     assert.deepEqual(world.enqueued, [task('dying', 5)]);
   });
 
-  it('leaves a live lease alone, and one that ended only now: the platform’s own retry comes first', async () => {
+  it('ignores a live lease, and one that has just ended, because the platform’s own retry comes first', async () => {
     await world.put('live', world.working(-30 * SECOND_MS));
     await world.put('just-ended', world.working(59 * SECOND_MS));
     await world.sweep();
@@ -157,7 +157,7 @@ describe('the sweeper, of jobs', () => {
   describe('whose audio was kept long enough', () => {
     const old = (): Partial<Job> => ({ createdAt: world.ago(30 * DAY_MS + 1), expiresAt: world.ago(-7 * DAY_MS + 1) });
 
-    it('ends it with the reason, keeps what is transcribed, and deletes the audio', async () => {
+    it('ends them with the reason, keeps what is transcribed, and deletes the audio', async () => {
       const files = [{ ...world.file('long', 'a.bin'), speechSeconds: 12 }, world.file('long', 'b.bin', 'silent')];
       const known = { conversationIds: ['talk'], usage: { requests: 1, billedSeconds: 12 } };
       await world.put('long', { ...world.deferred(-HOUR_MS), ...old(), ...known, files });
@@ -188,7 +188,7 @@ describe('the sweeper, of jobs', () => {
       );
     });
 
-    it('ends it in every state that has not ended, and a worker at it can write nothing more', async () => {
+    it('ends them in every unfinished state, and their workers can write nothing more', async () => {
       await world.put('pending', { ...world.pending(MINUTE_MS), ...old() });
       await world.put('worked', { status: 'pending', ...old() });
       const payload = { jobId: 'worked', uid: world.uid, epoch: 0 };
@@ -209,13 +209,13 @@ describe('the sweeper, of jobs', () => {
       }
     });
 
-    it('leaves a job alone that its user retried late, and so has more time', async () => {
+    it('does not end a job that its user retried late, which gave it more time', async () => {
       await world.put('retried', { ...world.deferred(-HOUR_MS), ...old(), expiresAt: world.ago(-20 * DAY_MS) });
       await world.sweep();
       assert.equal((await world.job('retried')).status, 'deferred');
     });
 
-    it('leaves the job to its worker if every recording is final', async () => {
+    it('leaves a job to its worker if every recording is final', async () => {
       await world.put('settled', {
         ...world.deferred(-HOUR_MS),
         ...old(),
@@ -238,7 +238,7 @@ describe('the sweeper, of jobs', () => {
     assert.equal((await world.job('waiting')).status, 'deferred', 'nothing vanishes that has not ended');
   });
 
-  it('does what a worker that died at the very end left undone, once', async () => {
+  it('finishes, once, what a worker that died at the very end left undone', async () => {
     const files = [
       world.file('done', 'a.bin', 'transcribed'),
       world.file('done', 'b.bin', 'failed', 'recording_corrupt'),

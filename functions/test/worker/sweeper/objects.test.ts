@@ -6,7 +6,7 @@ import { UploadedObjects } from '../../../src/storage/objects.ts';
 import { expectation, jobOf, jobScenario } from '../../support/sweepScenario.ts';
 import { HOUR_MS, MINUTE_MS, SweepWorld } from '../../support/sweepWorld.ts';
 
-describe('the sweeper, of objects', () => {
+describe('The sweep of objects', () => {
   let world: SweepWorld;
 
   beforeEach(() => {
@@ -47,7 +47,7 @@ describe('the sweeper, of objects', () => {
     assert.deepEqual(await world.objects(), orphans);
   });
 
-  it('leaves alone what is no recording of a job: other parts of an app may keep files there', async () => {
+  it('keeps what is no recording of a job, because other parts of an app may keep files there', async () => {
     const { files } = await world.put('live');
     const strange = [
       'uploads/song.wav',
@@ -109,7 +109,7 @@ describe('the sweeper, of objects', () => {
     };
     const limits = { ...SWEEP_LIMITS, objects: 4 };
 
-    it('takes a bounded number in one run, and goes on in the next where it stopped', async () => {
+    it('processes a limited number in one run, and continues in the next where it stopped', async () => {
       const jobs = await Promise.all(['j0', 'j1', 'j2', 'j3', 'j4'].map((jobId) => world.put(jobId)));
       const live = jobs.map(({ files }) => files[0]!.path);
       await world.stage(...live, 'uploads/zoe/gone/z.bin');

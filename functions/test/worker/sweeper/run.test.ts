@@ -7,7 +7,7 @@ import { UploadedObjects } from '../../../src/storage/objects.ts';
 import { SWEEP_LIMITS } from '../../../src/sweeper/sweep.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SweepWorld } from '../../support/sweepWorld.ts';
 
-describe('a run of the sweeper', () => {
+describe('A run of the sweeper', () => {
   let world: SweepWorld;
 
   beforeEach(() => {
@@ -55,10 +55,10 @@ describe('a run of the sweeper', () => {
     });
   });
 
-  describe('that meets more than it may take', () => {
+  describe('that finds more than it may process', () => {
     const limits = { ...SWEEP_LIMITS, pageSize: 4, jobsPerStep: 8 };
 
-    it('leaves the rest to the next one, which goes on there and then begins anew', async () => {
+    it('leaves the rest to the next one, which continues there and then starts again', async () => {
       const ids = Array.from({ length: 20 }, (_, i) => `job${String(i).padStart(2, '0')}`);
       for (const [i, jobId] of ids.entries()) await world.put(jobId, world.pending(HOUR_MS - (i >> 2)));
       const runs: string[][] = [];

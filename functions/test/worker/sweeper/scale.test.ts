@@ -5,8 +5,8 @@ import { SweepWorld } from '../../support/sweepWorld.ts';
 /** The same at 10,000 jobs and 20,000 objects: `npm run bench:sweeper`. */
 const POPULATION = { jobs: 320, objects: 640 };
 
-describe('the sweeper, of many jobs and objects', () => {
-  it('does all that is to be done in one run, at a few reads and writes a job', async () => {
+describe('The sweep of many jobs and objects', () => {
+  it('does all that is to be done in one run, with a few reads and writes for each job', async () => {
     const world = new SweepWorld();
     try {
       await populate(world, POPULATION);
