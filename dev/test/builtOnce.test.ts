@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { closeAfterEach, removeFolder } from './closing.ts';
 import { builtOnce } from '../emulators/builtOnce.ts';
 
 describe('A build for several suites', () => {
   let directory: string;
+  const closing = closeAfterEach();
   beforeEach(() => {
-    directory = mkdtempSync(path.join(os.tmpdir(), 'built-'));
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
+    directory = closing(mkdtempSync(path.join(os.tmpdir(), 'built-')), removeFolder);
   });
 
   const { signal } = new AbortController();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { closeAfterAll } from './closing.ts';
 import { StandInControl } from '../deepgram/control.ts';
 import { type StandIn, startDeepgramStandIn } from '../deepgram/server.ts';
 import { wavFile } from '../samples/encode.ts';
@@ -22,11 +23,11 @@ describe("Deepgram's contract, as the stand-in keeps it", function () {
   let standIn: StandIn;
   let control: StandInControl;
 
+  const closing = closeAfterAll();
   before(async () => {
-    standIn = await startDeepgramStandIn({ quiet: true });
+    standIn = closing(await startDeepgramStandIn({ quiet: true }));
     control = new StandInControl(standIn.url);
   });
-  after(() => standIn.close());
   beforeEach(() => control.reset());
 
   const listen = (body: Buffer, query?: string, headers?: Record<string, string>): Promise<Response> =>

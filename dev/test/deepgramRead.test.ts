@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { closeAfterAll } from './closing.ts';
 import { StandInControl } from '../deepgram/control.ts';
 import { startDeepgramStandIn } from '../deepgram/server.ts';
 import type { StandIn } from '../deepgram/server.ts';
@@ -15,12 +16,12 @@ describe('the Deepgram stand-in, asked to read,', () => {
   let standIn: StandIn;
   let control: StandInControl;
 
+  const closing = closeAfterAll();
   before(async () => {
-    standIn = await startDeepgramStandIn({ quiet: true });
+    standIn = closing(await startDeepgramStandIn({ quiet: true }));
     control = new StandInControl(standIn.url);
   });
   beforeEach(() => control.reset());
-  after(() => standIn.close());
 
   async function read(query: string, body: unknown, key = 'any'): Promise<{ status: number; body: unknown }> {
     const response = await fetch(`${standIn.url}/v1/read?${query}`, {

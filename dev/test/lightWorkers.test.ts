@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { closeAfterAll, removeFolder } from './closing.ts';
 import { withPreloads } from '../emulators/firebaseTools.ts';
 import { FUNCTIONS, ROOT } from '../paths.ts';
 
@@ -21,15 +22,13 @@ exports.projectId = (_, response) => response.json(require('firebase-admin').ini
 
 describe('A process that runs a function in the emulator', () => {
   let directory: string;
+  const closing = closeAfterAll();
   before(() => {
-    directory = mkdtempSync(path.join(os.tmpdir(), 'light-'));
+    directory = closing(mkdtempSync(path.join(os.tmpdir(), 'light-')), removeFolder);
     const { dependencies } = createRequire(import.meta.url)('../../functions/package.json') as { dependencies: object };
     writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ main: 'index.js', dependencies }));
     writeFileSync(path.join(directory, 'index.js'), INDEX);
     symlinkSync(path.join(FUNCTIONS, 'node_modules'), path.join(directory, 'node_modules'));
-  });
-  after(() => {
-    rmSync(directory, { recursive: true });
   });
 
   /** The answer of a function in a separate process, started as firebase-tools starts one, and when its server ends idle connections. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { closeAfterEach, removeFolder } from './closing.ts';
 import { chooseEmulatorPrograms } from '../emulators/downloads.ts';
 import { prepareOfflineBinaries } from '../offline/binaries.ts';
 import { sourceHash } from '../offline/build.ts';
@@ -10,11 +11,9 @@ const ALL = ['firestore', 'storage'] as const;
 
 describe('Emulators for machines that cannot download them', () => {
   let directory: string;
+  const closing = closeAfterEach();
   beforeEach(() => {
-    directory = mkdtempSync(path.join(os.tmpdir(), "it's a test "));
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
+    directory = closing(mkdtempSync(path.join(os.tmpdir(), "it's a test ")), removeFolder);
   });
 
   /** An installed Google Cloud CLI. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
+import { closeAfterEach, removeFolder } from './closing.ts';
 import {
   LISTENERS,
   configFor,
@@ -19,14 +20,12 @@ const PORTS = Object.fromEntries(LISTENERS.map((name, index) => [name, 20_001 + 
 describe('Workspace of a suite', () => {
   let source: string;
 
+  const closing = closeAfterEach();
   beforeEach(() => {
-    source = mkdtempSync(path.join(os.tmpdir(), 'functions-of-a-test-'));
+    source = closing(mkdtempSync(path.join(os.tmpdir(), 'functions-of-a-test-')), removeFolder);
     for (const directory of ['node_modules', 'models', 'lib', 'test']) mkdirSync(path.join(source, directory));
     for (const file of ['package.json', '.env.local', '.secret.local'])
       writeFileSync(path.join(source, file), 'MINE=1');
-  });
-  afterEach(() => {
-    rmSync(source, { recursive: true });
   });
 
   const create = (parameters: Record<string, string> = {}) =>

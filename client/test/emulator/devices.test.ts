@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { registerDevice, unregisterDevice } from '../../src/firebase.ts';
 import { db } from '../../../functions/test/support/suite.ts';
 import { createAccount, signIn } from '../support/suite.ts';
@@ -6,10 +7,10 @@ import type { SignedIn } from '../support/suite.ts';
 
 describe('A device, under the security rules,', () => {
   let user: SignedIn;
+  const closing = closeAfterAll();
   before(async () => {
-    user = await signIn(await createAccount());
+    user = closing(await signIn(await createAccount()));
   });
-  after(() => user.close());
 
   const stored = async (deviceId: string) => (await db.doc(`users/${user.uid}/devices/${deviceId}`).get()).data();
 

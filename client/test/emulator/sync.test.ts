@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { collection, getDocs } from 'firebase/firestore';
+import { closeAfterAll, closeAfterEach } from '../../../dev/test/closing.ts';
 import { createSyncClient } from '../../src/index.ts';
 import type { Completion, SyncClient, SyncClientOptions } from '../../src/index.ts';
 import { memoryStore } from '../../src/memory.ts';
@@ -14,23 +15,26 @@ describe('A client on the real suite', () => {
   let client: SyncClient;
   let completions: Completion[];
   const store = memoryStore();
+  const closingAll = closeAfterAll();
+  const closing = closeAfterEach();
 
   function newClient(options: Partial<SyncClientOptions> = {}): SyncClient {
     completions = [];
-    return createSyncClient({
-      store,
-      backend: user.backend,
-      gatherMs: 0,
-      onCompletion: (completion) => void completions.push(completion),
-      ...options,
-    });
+    return closing(
+      createSyncClient({
+        store,
+        backend: user.backend,
+        gatherMs: 0,
+        onCompletion: (completion) => void completions.push(completion),
+        ...options,
+      }),
+      (it) => it.dispose(),
+    );
   }
 
   before(async () => {
-    user = await signIn(await createAccount());
+    user = closingAll(await signIn(await createAccount()));
   });
-  afterEach(() => client.dispose());
-  after(() => user.close());
 
   it('sends recordings to the server in one request, learns that the job has ended, and then deletes them', async () => {
     client = newClient();
@@ -78,12 +82,7 @@ describe('A client on the real suite', () => {
   });
 
   it('hands nothing of it over again after a re-installation', async () => {
-    completions = [];
-    client = createSyncClient({
-      store: memoryStore(),
-      backend: user.backend,
-      onCompletion: (completion) => void completions.push(completion),
-    });
+    client = newClient({ store: memoryStore() });
     await client.checkMissedCompletions();
     assert.deepEqual(completions, []);
   });

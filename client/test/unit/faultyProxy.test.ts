@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { Random } from '../../../functions/test/crash/random.ts';
 import { until } from '../../../functions/test/support/until.ts';
 import { FaultyProxy } from '../network/proxy.ts';
@@ -17,32 +18,36 @@ describe('The proxy of the network suite', () => {
   /** Resolves when the server has the request. */
   let hasArrived: Promise<void>;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
     const mayAnswer = new Promise<void>((resolve) => {
       answer = resolve;
     });
     hasArrived = new Promise((resolve) => {
-      server = createServer((request, response) => {
-        request.resume().once('end', () => {
-          if (request.url !== UPLOAD) {
-            response.end();
-            return;
-          }
-          resolve();
-          void mayAnswer.then(() => response.writeHead(202).end('{}'));
-        });
-      });
+      server = closing(
+        createServer((request, response) => {
+          request.resume().once('end', () => {
+            if (request.url !== UPLOAD) {
+              response.end();
+              return;
+            }
+            resolve();
+            void mayAnswer.then(() => response.writeHead(202).end('{}'));
+          });
+        }),
+        (it) => {
+          it.closeAllConnections();
+          it.close();
+        },
+      );
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const functions = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    proxy = new FaultyProxy({ functions, storage: functions, firestore: '', random: new Random(1), faultRate: 0 });
+    proxy = closing(
+      new FaultyProxy({ functions, storage: functions, firestore: '', random: new Random(1), faultRate: 0 }),
+    );
     origin = (await proxy.listen()).http;
-  });
-  afterEach(() => {
-    proxy.close();
-    server.closeAllConnections();
-    server.close();
   });
 
   const upload = (signal: AbortSignal): Promise<Response> =>

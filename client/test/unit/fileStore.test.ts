@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { closeAfterEach, removeFolder } from '../../../dev/test/closing.ts';
 import { createSyncClient } from '../../src/client.ts';
 import type { SyncClient } from '../../src/client.ts';
 import { fileStore } from '../../src/node.ts';
@@ -19,11 +20,9 @@ function offline(store: RecordingStore): SyncClient {
 
 describe('The store of files', () => {
   let directory: string;
+  const closing = closeAfterEach();
   beforeEach(() => {
-    directory = mkdtempSync(path.join(os.tmpdir(), 'file-store-'));
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true, force: true });
+    directory = closing(mkdtempSync(path.join(os.tmpdir(), 'file-store-')), removeFolder);
   });
 
   const open = () => Promise.resolve(fileStore({ directory }));

@@ -4,6 +4,7 @@ import { deleteApp, initializeApp } from 'firebase/app';
 import type { FirebaseApp } from 'firebase/app';
 import { connectAuthEmulator, getAuth, signInAnonymously, signOut } from 'firebase/auth';
 import type { Auth } from 'firebase/auth';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { firebaseBackend } from '../../src/firebase.ts';
 import { startAuthServer } from '../support/authServer.ts';
 import type { AuthServer } from '../support/authServer.ts';
@@ -12,16 +13,13 @@ describe('The backend of Firebase', () => {
   let server: AuthServer;
   let app: FirebaseApp;
   let auth: Auth;
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    server = await startAuthServer();
-    app = initializeApp({ projectId: 'demo', apiKey: 'any' });
+    server = closing(await startAuthServer());
+    app = closing(initializeApp({ projectId: 'demo', apiKey: 'any' }), deleteApp);
     auth = getAuth(app);
     connectAuthEmulator(auth, server.url, { disableWarnings: true });
     await signInAnonymously(auth);
-  });
-  afterEach(async () => {
-    await deleteApp(app);
-    await server.close();
   });
 
   it('reports that its user signed in again, and nothing else', async () => {

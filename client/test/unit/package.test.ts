@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { CLIENT_CATALOGUE } from 'offline-audio-sync-contract';
+import { closeAfterAll, removeFolder } from '../../../dev/test/closing.ts';
 
 const run = promisify(execFile);
 const CLIENT = path.resolve(import.meta.dirname, '../..');
@@ -28,11 +29,10 @@ describe('The package that apps install', function () {
   this.timeout(180_000);
   let directory: string;
 
+  const closing = closeAfterAll();
   before(async () => {
-    directory = await mkdtemp(path.join(os.tmpdir(), 'client-package-'));
+    directory = closing(await mkdtemp(path.join(os.tmpdir(), 'client-package-')), removeFolder);
   });
-
-  after(() => rm(directory, { recursive: true, force: true }));
 
   before('the package is built, packed and installed beside its dependencies', async () => {
     await run(process.execPath, ['build.mjs'], { cwd: CLIENT });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { deleteApp, initializeApp } from 'firebase/app';
 import * as firestore from 'firebase/firestore';
+import { closeAfterEach, removeFolder } from '../../../dev/test/closing.ts';
 import { toQuery } from '../../src/firebase.ts';
 import { expoStore, nativeFirebaseBackend, nativeQuery, registerNativeDevice } from '../../src/react-native.ts';
 import type { ExpoDatabase, NativeFirestoreModule } from '../../src/react-native.ts';
@@ -18,11 +19,9 @@ import { HOUR_MS, states, World } from '../support/world.ts';
 
 describe('The store on expo-sqlite and expo-file-system', () => {
   let root: string;
+  const closing = closeAfterEach();
   beforeEach(() => {
-    root = mkdtempSync(path.join(os.tmpdir(), 'expo-store-'));
-  });
-  afterEach(() => {
-    rmSync(root, { recursive: true });
+    root = closing(mkdtempSync(path.join(os.tmpdir(), 'expo-store-')), removeFolder);
   });
   const open = (uid = 'an/n') => expoStore({ uid, ...expoModules(root) });
   const folderOf = (uid: string) => path.join(root, `offline-audio-sync-${uid}`);

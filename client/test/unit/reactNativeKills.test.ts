@@ -1,8 +1,9 @@
 /** Systems end apps on phones at any time: between two steps of a store, in the middle of an upload, in the background. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { closeAfterEach, removeFolder } from '../../../dev/test/closing.ts';
 import { createSyncClient } from '../../src/client.ts';
 import type { SyncClient } from '../../src/client.ts';
 import type { SyncClientOptions } from '../../src/options.ts';
@@ -33,12 +34,11 @@ function mortal(store: RecordingStore, { clock }: World, owner: ExpoProcess): Re
 describe('An app on React Native', () => {
   let world: World;
   let root: string;
+  const closing = closeAfterEach();
+  const newFolder = (): string => closing(mkdtempSync(path.join(os.tmpdir(), 'expo-kills-')), removeFolder);
   beforeEach(() => {
     world = new World();
-    root = mkdtempSync(path.join(os.tmpdir(), 'expo-kills-'));
-  });
-  afterEach(() => {
-    rmSync(root, { recursive: true });
+    root = newFolder();
   });
 
   function launch(owner: ExpoProcess, options: Partial<SyncClientOptions> = {}): SyncClient {
@@ -64,8 +64,7 @@ describe('An app on React Native', () => {
       let isOver = false;
       for (let steps = 0; !isOver; steps += 2) {
         world = new World();
-        rmSync(root, { recursive: true });
-        root = mkdtempSync(path.join(os.tmpdir(), 'expo-kills-'));
+        root = newFolder();
         const first = new ExpoProcess(steps);
         const kept: string[] = [];
         const before = launch(first, limits);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { endEarly } from '../../src/completion/finish.ts';
 import { JobStore } from '../../src/jobs/store.ts';
 import { cancelUploadsOfDevice } from '../../src/sweeper/afterDeletion.ts';
@@ -11,10 +12,10 @@ import { writtenTwice } from '../support/writtenTwice.ts';
 
 describe('recordings that arrive in Storage', () => {
   let world: DirectWorld;
+  const closing = closeAfterEach();
   beforeEach(() => {
-    world = new DirectWorld();
+    world = closing(new DirectWorld());
   });
-  afterEach(() => world.close());
 
   const statesOf = async (jobId: string) => (await world.job(jobId)).files.map(({ state }) => state);
 

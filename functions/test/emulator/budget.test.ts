@@ -1,5 +1,6 @@
 /** What strangers may spend of the operator's money in a day, on the Firestore emulator. */
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { AppError } from '../../src/errors.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
 import { DailyBudget, LEAST_BYTES } from '../../src/usage/budget.ts';
@@ -122,12 +123,12 @@ describe('the daily budget', () => {
 
   describe('of a job', () => {
     let world: CommandWorld;
+    const closing = closeAfterEach();
     beforeEach(async () => {
-      world = new CommandWorld();
+      world = closing(new CommandWorld());
       await world.standIn.reset();
       world.aheadMs = nowMs - Date.now();
     });
-    afterEach(() => world.close());
 
     const deliver = (jobId: string, limits: Parameters<typeof budget>[0]) =>
       world.deliver(jobId, { budget: budget(limits), concurrency: 1 });

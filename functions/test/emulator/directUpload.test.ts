@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { FirebaseError } from 'firebase/app';
 import type { CallableProblem } from 'offline-audio-sync-contract';
 import type { JobView } from 'offline-audio-sync-contract';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { readJob } from '../support/jobFiles.ts';
 import { getStatus, hasEnded, waitForJob } from '../support/client.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
@@ -36,10 +37,10 @@ async function problemOf(call: Promise<unknown>): Promise<CallableProblem & { re
 /** The real SDK, the real triggers, the real rules. */
 describe('an app that uploads straight to Storage', () => {
   let app: SdkClient;
+  const closing = closeAfterAll();
   before(async () => {
-    app = await SdkClient.signUp();
+    app = closing(await SdkClient.signUp());
   });
-  after(() => app.close());
 
   const create = (sent: readonly Sent[], more: Partial<Manifest> = {}) =>
     app.createJob({ files: sent.map(({ file }) => file), ...more });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import type { ProblemBody } from 'offline-audio-sync-contract';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import type { CallAnswer } from '../support/client.ts';
 import { startEntryPoints } from '../support/entryPoints.ts';
 import type { EntryPoints } from '../support/entryPoints.ts';
@@ -73,11 +74,13 @@ describe('every entry point', () => {
 
   describe('with ENFORCE_APP_CHECK', () => {
     let entries: EntryPoints;
+    const closing = closeAfterAll();
     before(async () => {
       const key = { ...publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'RS256', use: 'sig' };
-      entries = await startEntryPoints({ ENFORCE_APP_CHECK: 'true', OMI_API: 'true' }, { keys: [key] });
+      entries = closing(await startEntryPoints({ ENFORCE_APP_CHECK: 'true', OMI_API: 'true' }, { keys: [key] }), (it) =>
+        it.stop(),
+      );
     });
-    after(() => entries.stop());
 
     it('is in the list of this test', () => {
       assert.deepEqual(Object.keys(entries.urls).sort(), [...Object.keys(HTTPS), ...CALLABLES, ...OPEN].sort());

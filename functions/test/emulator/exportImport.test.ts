@@ -1,6 +1,7 @@
 /** Exported conversations can be imported elsewhere without loss: transcripts and corrections. */
 import assert from 'node:assert/strict';
 import type { ExportedConversation } from 'offline-audio-sync-contract';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { editConversation, undoEdit } from '../../src/conversations/editing.ts';
 import type { Correction } from '../../src/conversations/editing.ts';
 import { codeOf } from '../support/errors.ts';
@@ -48,10 +49,10 @@ const LATER = talk([said(AT + 3600_000, 'Back again, are we?', 6000)]);
 
 describe('An exported conversation', () => {
   let world: RedatingWorld;
+  const closing = closeAfterAll();
   before(() => {
-    world = new RedatingWorld();
+    world = closing(new RedatingWorld());
   });
-  after(() => world.close());
   beforeEach(() => {
     world.becomeSomebodyElse();
   });

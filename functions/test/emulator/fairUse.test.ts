@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { FirebaseError } from 'firebase/app';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { CallableProblem } from 'offline-audio-sync-contract';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import type { AppError } from '../../src/errors.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
@@ -32,14 +33,14 @@ const garden = sampleOf('garden');
 describe('fair use', () => {
   describe('of transcription', () => {
     let world: CommandWorld;
+    const closing = closeAfterEach();
     beforeEach(async () => {
-      world = new CommandWorld();
+      world = closing(new CommandWorld());
       await world.standIn.reset();
       // Noon of some day to come.
       const noonMs = (Math.floor(Date.now() / DAY_MS) + 3.5) * DAY_MS;
       world.aheadMs = noonMs - Date.now();
     });
-    afterEach(() => world.close());
 
     const limited = (limits: Partial<FairUseLimits>) => {
       const { jobs, now } = world.deps;
@@ -136,10 +137,10 @@ describe('fair use', () => {
 
   describe('of simultaneous jobs', () => {
     let world: CommandWorld;
+    const closing = closeAfterEach();
     beforeEach(() => {
-      world = new CommandWorld();
+      world = closing(new CommandWorld());
     });
-    afterEach(() => world.close());
 
     it('refuses a job above the limit, accepts it when another one has ended, and keeps accepted ones', async () => {
       const { jobs, now } = world.deps;
@@ -166,10 +167,10 @@ describe('fair use', () => {
 
   describe('for a restricted user', () => {
     let app: SdkClient;
+    const closing = closeAfterEach();
     beforeEach(async () => {
-      app = await SdkClient.signUp();
+      app = closing(await SdkClient.signUp());
     });
-    afterEach(() => app.close());
 
     const name = pcmName(CAPTURED_AT);
     const bytes = pcmRecording({ frames: 3, value: 5 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import type { JobFile } from '../../src/jobs/job.ts';
 import { setStage } from '../../src/usage/fairUse.ts';
 import { bearer, callFunction, uploadFiles, waitForJob } from '../support/client.ts';
@@ -35,14 +36,14 @@ describe('docs/openapi.yaml', () => {
   /** Begun first, because the Admin SDK repeats transactions for most of a minute. */
   let whileBusy: Promise<void>;
 
+  const closing = closeAfterAll();
   before(async () => {
     user = await signUp();
     whileBusy = askWhileFirestoreAnswers(ABORTED);
     whileBusy.catch(() => undefined); // Its test awaits it.
-    entries = await startEntryPoints({ ENFORCE_APP_CHECK: 'true' }, { keys: [] });
-    withoutSharing = await startEntryPoints({ SHARING: 'false' }, { keys: [] });
+    entries = closing(await startEntryPoints({ ENFORCE_APP_CHECK: 'true' }, { keys: [] }), (it) => it.stop());
+    withoutSharing = closing(await startEntryPoints({ SHARING: 'false' }, { keys: [] }), (it) => it.stop());
   });
-  after(() => Promise.all([entries.stop(), withoutSharing.stop()]));
 
   async function check(path: string, response: Response): Promise<Record<string, unknown>> {
     const method = path.startsWith('/v2') && !path.endsWith('upload') ? 'get' : 'post';

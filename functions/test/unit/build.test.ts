@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, wri
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { closeAfterEach, removeFolder } from '../../../dev/test/closing.ts';
 
 const FUNCTIONS = path.resolve(import.meta.dirname, '../..');
 
@@ -40,8 +41,9 @@ describe('The build of the functions', function () {
       .stdout;
   };
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    directory = await realpath(await mkdtemp(path.join(os.tmpdir(), 'build-')));
+    directory = closing(await realpath(await mkdtemp(path.join(os.tmpdir(), 'build-'))), removeFolder);
     for (const name of ['build.mjs', 'package.json']) await cp(path.join(FUNCTIONS, name), path.join(directory, name));
     const base = await readFile(path.join(FUNCTIONS, '../tsconfig.base.json'), 'utf8');
     const { compilerOptions } = JSON.parse(base) as { compilerOptions: object };
@@ -50,8 +52,6 @@ describe('The build of the functions', function () {
     await symlink(path.join(FUNCTIONS, 'node_modules'), path.join(directory, 'node_modules'));
     for (const [name, text] of Object.entries(SOURCES)) await write(name, text);
   });
-
-  afterEach(() => rm(directory, { recursive: true }));
 
   it('includes the packages that it imports, except for native ones', async () => {
     await build();

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { closeAfterAll, removeFolder } from '../../../dev/test/closing.ts';
 import { functionPrefix } from '../../src/config.ts';
 import { secretsFor } from '../../src/secrets.ts';
 import { PARAMS } from '../support/params.ts';
@@ -183,17 +184,16 @@ describe('the deployed surface', () => {
   let directory: string;
   let manifest: Manifest;
 
+  const closing = closeAfterAll();
   before('what is deployed is built', async function () {
     this.timeout(300_000); // With its types checked: a minute on a busy machine.
-    directory = await mkdtemp(path.join(os.tmpdir(), 'surface-'));
+    directory = closing(await mkdtemp(path.join(os.tmpdir(), 'surface-')), removeFolder);
     await promisify(execFile)(process.execPath, ['build.mjs', '--outdir', path.join(directory, 'lib')], {
       cwd: FUNCTIONS,
     });
     await writeFile(path.join(directory, 'package.json'), '{ "type": "module", "main": "lib/index.js" }');
     manifest = await readManifest(directory);
   });
-
-  after(() => rm(directory, { recursive: true }));
 
   it('has the functions of the table and no others', () => {
     assert.deepEqual(Object.keys(manifest.endpoints).sort(), Object.keys(SURFACE).sort());

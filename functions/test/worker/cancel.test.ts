@@ -1,5 +1,6 @@
 /** `cancelSyncJob` and `acknowledgeSyncJobs` on the real stores, with a worker whose deliveries the test holds. */
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { acknowledgeJobs } from '../../src/jobs/acknowledge.ts';
 import { cancelJob } from '../../src/completion/cancel.ts';
 import type { StagedAudio } from '../../src/storage/stagedAudio.ts';
@@ -22,11 +23,11 @@ const walk = sampleOf('walk');
 describe('cancelSyncJob', () => {
   let world: CommandWorld;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new CommandWorld();
+    world = closing(new CommandWorld());
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   it('ends a job that waits, and deletes its audio', async () => {
     const jobId = await world.acceptSamples(walk);
@@ -122,11 +123,11 @@ describe('cancelSyncJob', () => {
 describe('acknowledgeSyncJobs', () => {
   let world: CommandWorld;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new CommandWorld();
+    world = closing(new CommandWorld());
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   it('marks the caller’s jobs that have ended, once, and ignores all others', async () => {
     const [done, pending] = [await world.acceptSamples(letter), await world.acceptSamples(walk)];

@@ -1,5 +1,6 @@
 /** Workers whose clocks differ: a lease ends by the clock of the worker that looks at it. */
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import type { Transcriber } from '../../src/transcription/transcriber.ts';
 import { RetryTaskError } from '../../src/worker/processJob.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
@@ -11,11 +12,11 @@ const garden = sampleOf('garden');
 
 describe('Workers whose clocks differ by minutes', () => {
   let world: TestWorld;
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new TestWorld();
+    world = closing(new TestWorld());
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   it('store each word once if the one whose clock is ahead takes over a job while the other waits for an answer', async () => {
     const jobId = await world.acceptSamples(garden);

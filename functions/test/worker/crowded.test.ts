@@ -1,6 +1,7 @@
 /** Users may import more into a moment, or a conversation, than anybody can say. Requests of others to the same instance continue. */
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { editConversation, MOST_REGROUPED_WORDS } from '../../src/conversations/editing.ts';
 import { editsOf } from '../../src/conversations/edits.ts';
 import { prepareEditMove } from '../../src/conversations/moveEdits.ts';
@@ -16,10 +17,10 @@ const at = (ms: number) => Timestamp.fromMillis(CAPTURED_AT + ms);
 
 describe('a conversation with more in it than anybody says', () => {
   let world: RedatingWorld;
+  const closing = closeAfterAll();
   before(() => {
-    world = new RedatingWorld();
+    world = closing(new RedatingWorld());
   });
-  after(() => world.close());
   beforeEach(async () => {
     world.becomeSomebodyElse();
     await putTalk(world.db, world.uid);

@@ -1,6 +1,7 @@
 /** A job whose requests fail at Deepgram waits, says why, keeps its audio, and later continues where it was. */
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import type { Behaviour } from '../../../dev/deepgram/protocol.ts';
 import { RetryTaskError } from '../../src/worker/processJob.ts';
 import { createDeepgramTranscriber } from '../../src/transcription/deepgram.ts';
@@ -15,11 +16,11 @@ const letter = sampleOf('letter');
 describe('when Deepgram fails', () => {
   let world: TestWorld;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new TestWorld();
+    world = closing(new TestWorld());
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   interface Wait {
     readonly reason: string;
@@ -210,11 +211,11 @@ describe('when Deepgram fails', () => {
 
 describe('when Cloud Tasks fails', () => {
   let world: TestWorld;
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new TestWorld();
+    world = closing(new TestWorld());
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   it('and its next task cannot be enqueued, the job says so, and not that its lease was lost', async () => {
     const jobId = await world.acceptSamples(sampleOf('train'));

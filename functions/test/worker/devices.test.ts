@@ -4,6 +4,7 @@ import { deleteApp, initializeApp } from 'firebase-admin/app';
 import type { App } from 'firebase-admin/app';
 import { getFirestore, Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { DeviceStore } from '../../src/events/devices.ts';
 
 describe('the device store', () => {
@@ -12,14 +13,11 @@ describe('the device store', () => {
   let devices: DeviceStore;
   let uid = '';
 
+  const closing = closeAfterAll();
   before(() => {
-    app = initializeApp({ projectId: 'demo-devices' }, 'devices-test');
+    app = closing(initializeApp({ projectId: 'demo-devices' }, 'devices-test'), deleteApp);
     db = getFirestore(app);
     devices = new DeviceStore(db);
-  });
-
-  after(async () => {
-    await deleteApp(app);
   });
 
   beforeEach(() => {

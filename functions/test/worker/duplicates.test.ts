@@ -1,6 +1,7 @@
 /** The same audio sent again: one recording, whatever job it comes in, whatever becomes of the first. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { wavFile } from '../../../dev/samples/encode.ts';
 import type { Transcriber } from '../../src/transcription/transcriber.ts';
 import { ffmpeg } from '../support/audio.ts';
@@ -21,11 +22,11 @@ const walk = sampleOf('walk');
 describe('the same audio again', () => {
   let world: CommandWorld;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new CommandWorld();
+    world = closing(new CommandWorld());
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   async function deliverLater(jobId: string): Promise<void> {
     world.aheadMs += 3 * MINUTE_MS;
@@ -220,8 +221,7 @@ describe('the same audio again', () => {
   });
 
   it('in another encoding adds no word, while an equal word of another session at the same time stays', async () => {
-    await world.close();
-    world = new CommandWorld({ transcriber: hearsYes });
+    world = closing(new CommandWorld({ transcriber: hearsYes }));
     const [first, second] = [pcmOf(sampleOf('memo')), pcmOf(letter)];
     const input = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
     const opus = ffmpeg([...input, '-c:a', 'libopus', '-f', 'ogg', 'pipe:1'], first);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { editedConversation, editedSegments } from 'offline-audio-sync-contract';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { editConversation, undoEdit } from '../../src/conversations/editing.ts';
 import type { Correction } from '../../src/conversations/editing.ts';
 import { editsOf, storedEdit } from '../../src/conversations/edits.ts';
@@ -23,10 +24,10 @@ const SAID: readonly SpokenWord[] = [1000, 1700, 12_000].map((startMs, i) => ({
 
 describe('a conversation that its user corrects', () => {
   let world: RedatingWorld;
+  const closing = closeAfterAll();
   before(() => {
-    world = new RedatingWorld(exactSpeech(SAID));
+    world = closing(new RedatingWorld(exactSpeech(SAID)));
   });
-  after(() => world.close());
   beforeEach(() => {
     world.becomeSomebodyElse();
   });

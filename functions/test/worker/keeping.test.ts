@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentReference, Firestore } from 'firebase-admin/firestore';
 import { SHARE_LIMITS, SHARES } from 'offline-audio-sync-contract';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { editConversation } from '../../src/conversations/editing.ts';
 import { editsOf } from '../../src/conversations/edits.ts';
 import { importConversation } from '../../src/conversations/importing.ts';
@@ -50,10 +51,10 @@ const EXPORTED: ImportedConversation = {
 describe('what a user keeps', () => {
   let world: RedatingWorld;
   let isOn = true;
+  const closing = closeAfterAll();
   before(() => {
-    world = new RedatingWorld();
+    world = closing(new RedatingWorld());
   });
-  after(() => world.close());
   beforeEach(() => {
     world.becomeSomebodyElse();
     isOn = true;

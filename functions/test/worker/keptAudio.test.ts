@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { audioOffset } from 'offline-audio-sync-contract';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { readFlac } from '../../../dev/deepgram/flac.ts';
 import { UploadedObjects } from '../../src/storage/objects.ts';
 import { KeptAudio, keptAudioOf, KEPT_PREFIX } from '../../src/storage/keptAudio.ts';
@@ -24,12 +25,12 @@ const SAID: readonly SpokenWord[] = [1000, 1700, 40_000].map((startMs, i) => ({
 
 describe('audio that is kept to be played', () => {
   let world: RedatingWorld;
+  const closing = closeAfterAll();
   before(() => {
-    world = new RedatingWorld(exactSpeech(SAID));
+    world = closing(new RedatingWorld(exactSpeech(SAID)));
     const keptAudio = new KeptAudio(world.db, world.bucket(), { keptMs: 10 * DAYS_MS, now: world.deps.now });
     Object.assign(world.deps, { keptAudio });
   });
-  after(() => world.close());
   beforeEach(() => {
     world.becomeSomebodyElse();
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { wordErrors } from '../../../dev/demo/errors.ts';
 import { loadSamples } from '../../../dev/samples/samples.ts';
 import { prepareModel } from '../../models/moonshine/prepare.ts';
@@ -45,12 +46,12 @@ describe('the task with the local recogniser', function () {
 
   before(() => prepareModel(TINY.name));
   after(() => pool.close());
+  const closing = closeAfterEach();
   beforeEach(() => {
     recognised = [];
     left = Infinity;
-    world = new TestWorld({ transcriber, concurrency: 1, maxChunkMs: 6000 });
+    world = closing(new TestWorld({ transcriber, concurrency: 1, maxChunkMs: 6000 }));
   });
-  afterEach(() => world.close());
 
   async function assertHeardOnce(jobId: string): Promise<void> {
     const job = await world.job(jobId);

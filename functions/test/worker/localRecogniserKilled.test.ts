@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { closeAfterAll, removeFolder } from '../../../dev/test/closing.ts';
 import { wordErrors } from '../../../dev/demo/errors.ts';
 import { loadSamples } from '../../../dev/samples/samples.ts';
 import { prepareModel } from '../../models/moonshine/prepare.ts';
@@ -44,15 +45,12 @@ describe('worker processes with the local recogniser', function () {
   let scripts: string;
   let world: TestWorld;
 
+  const closing = closeAfterAll();
   before(async () => {
     await prepareModel(TINY.name);
-    scripts = mkdtempSync(path.join(os.tmpdir(), 'local-workers-'));
+    scripts = closing(mkdtempSync(path.join(os.tmpdir(), 'local-workers-')), removeFolder);
     await bundleWorkers(scripts);
-    world = new TestWorld({}, projectId);
-  });
-  after(async () => {
-    await world.close();
-    rmSync(scripts, { recursive: true, force: true });
+    world = closing(new TestWorld({}, projectId));
   });
 
   /** Delivers the job's task to a process of its own. */

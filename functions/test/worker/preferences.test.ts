@@ -1,16 +1,17 @@
 /** What users prefer, on its way to the transcription. */
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { sampleOf } from '../support/checks.ts';
 import { TestWorld } from '../support/worker.ts';
 
 describe('preferences', () => {
   let world: TestWorld;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new TestWorld();
+    world = closing(new TestWorld());
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   async function requestsAfter(
     preferences: object,

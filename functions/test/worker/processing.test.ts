@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { loadSamples } from '../../../dev/samples/samples.ts';
 import type { Sample } from '../../../dev/samples/samples.ts';
 import type { Job } from '../../src/jobs/job.ts';
@@ -32,11 +33,11 @@ function assertLedgerAddsUp({ ledger }: Job): void {
 describe('the task', () => {
   let world: TestWorld;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new TestWorld();
+    world = closing(new TestWorld());
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   /** Every spoken word once and in its place; nothing else. */
   async function assertTranscript(jobId: string, expected: Sample): Promise<void> {
@@ -115,8 +116,7 @@ describe('the task', () => {
   });
 
   it('transcribes the two channels of a call separately if that is set: each is one speaker, and both are billed', async () => {
-    await world.close();
-    world = new TestWorld({ channels: 'separate' });
+    world = closing(new TestWorld({ channels: 'separate' }));
     const [caller, callee] = [sample('memo'), sample('letter')];
     const bytes = stereoWav(pcmOf(caller), pcmOf(callee));
     const jobId = await world.accept([{ filename: 'call_1760000000.wav', bytes }]);

@@ -24,6 +24,7 @@ type Shown = Pick<
   'deviceId' | 'state' | 'startedAt' | 'finishedAt' | 'updatedAt' | 'mergedInto' | 'revision'
 >;
 
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { rulesEnvironment } from './rules/environment.ts';
 
 const DAY_MS = 24 * 3600_000;
@@ -44,12 +45,12 @@ describe('an app that reads, as its user and under the rules,', () => {
   let environment: RulesTestEnvironment;
   let ann: Firestore;
 
+  const closing = closeAfterAll();
   before(async () => {
-    environment = await rulesEnvironment('firestore');
+    environment = closing(await rulesEnvironment('firestore'), (it) => it.cleanup());
     ann = environment.authenticatedContext('ann').firestore() as unknown as Firestore;
   });
   beforeEach(() => environment.clearFirestore());
-  after(() => environment.cleanup());
 
   /** What the server has written. @param startMs from Monday's midnight. */
   async function put(id: string, startMs: number, change: Partial<Shown> = {}): Promise<Shown> {

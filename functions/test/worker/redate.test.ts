@@ -1,5 +1,6 @@
 /** Dates that are corrected: by a call, or because the same audio comes again at another time. */
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { assertSound, sampleOf } from '../support/checks.ts';
 import { states } from '../support/commands.ts';
 import { codeOf } from '../support/errors.ts';
@@ -17,11 +18,11 @@ const walk = sampleOf('walk');
 describe('dates that are corrected', () => {
   let world: RedatingWorld;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new RedatingWorld();
+    world = closing(new RedatingWorld());
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   for (const offsetMs of [-40 * HOUR_MS, -7000, 3000]) {
     it(`move a job by ${String(offsetMs)} ms: what was said, its conversations, and what is known of it`, async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { randomUUID } from 'node:crypto';
 import type { Firestore, Timestamp } from 'firebase-admin/firestore';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { RequestSlots } from '../../src/transcription/requestSlots.ts';
 import type { RequestSlotsOptions } from '../../src/transcription/requestSlots.ts';
 import { codeOf } from '../support/errors.ts';
@@ -16,12 +17,12 @@ describe('the requests of a project', () => {
   let world: TestWorld;
   let db: Firestore;
   let aheadMs: number;
+  const closing = closeAfterEach();
   beforeEach(() => {
-    world = new TestWorld({}, `demo-slots-${randomUUID()}`);
+    world = closing(new TestWorld({}, `demo-slots-${randomUUID()}`));
     db = world.db;
     aheadMs = 0;
   });
-  afterEach(() => world.close());
 
   const slots = (options: Partial<RequestSlotsOptions> = {}) =>
     new RequestSlots({ db, limit: 3, now: () => Date.now() + aheadMs, maxWaitMs: 10 * LEASE_MS, ...options });

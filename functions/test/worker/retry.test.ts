@@ -1,5 +1,6 @@
 /** `retrySyncJob` on the real stores, with a worker whose deliveries the test holds. */
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { retryJob } from '../../src/completion/retry.ts';
 import { AppError } from '../../src/errors.ts';
 import { MAX_ATTEMPTS } from '../../src/jobs/lease.ts';
@@ -27,11 +28,11 @@ const walk = sampleOf('walk');
 describe('retrySyncJob', () => {
   let world: CommandWorld;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new CommandWorld();
+    world = closing(new CommandWorld());
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   it('asks Deepgram only for what it refused, and ends as if nothing had happened', async () => {
     const jobId = await world.refusedJob(garden, 2);

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import type { RetriedJob } from '../../tools/failedJobs.ts';
 import { assertSound, assertTranscript, sampleOf } from '../support/checks.ts';
 import { CommandWorld } from '../support/commands.ts';
@@ -17,11 +18,11 @@ const garden = sampleOf('garden');
 describe('npm run retry-jobs', () => {
   const project = `demo-retry-${randomUUID()}`;
   let world: CommandWorld;
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new CommandWorld({}, project);
+    world = closing(new CommandWorld({}, project));
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   const run = async (...args: readonly string[]): Promise<{ jobs: RetriedJob[]; sums: Record<string, number> }> => {
     const node = ['--disable-warning=ExperimentalWarning', TOOL, '--project', project];

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import { audioOffset } from 'offline-audio-sync-contract';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { readFlac } from '../../../dev/deepgram/flac.ts';
 import { editConversation } from '../../src/conversations/editing.ts';
 import { MARGIN_MS, readSharedAudio } from '../../src/conversations/sharedAudio.ts';
@@ -39,12 +40,12 @@ describe('the audio of a conversation that is shared by a link', () => {
   let kept: KeptAudio;
   let spent: [uid: string, bytes: number][];
   let refusal: AppError | null;
+  const closing = closeAfterAll();
   before(() => {
-    world = new RedatingWorld(exactSpeech(SAID));
+    world = closing(new RedatingWorld(exactSpeech(SAID)));
     kept = new KeptAudio(world.db, world.bucket(), { keptMs: KEPT_MS, now: world.deps.now });
     Object.assign(world.deps, { keptAudio: kept });
   });
-  after(() => world.close());
   beforeEach(() => {
     world.becomeSomebodyElse();
     [spent, refusal] = [[], null];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { NO_SUMMARY } from '../../src/conversations/conversation.ts';
 import type { Conversation, SegmentPage } from '../../src/conversations/conversation.ts';
 import { Summaries } from '../../src/conversations/summaries.ts';
@@ -17,10 +18,10 @@ const NOW = Date.UTC(2026, 0, 6);
 describe('summaries', () => {
   let world: TestWorld;
 
+  const closing = closeAfterEach();
   beforeEach(() => {
-    world = new TestWorld();
+    world = closing(new TestWorld());
   });
-  afterEach(() => world.close());
 
   const ref = (id = 'one') => world.deps.conversations.conversations(world.uid).doc(id);
   const stored = async (id = 'one'): Promise<Conversation> => (await ref(id).get()).data()!;

@@ -1,5 +1,6 @@
 /** Jobs of one user take turns, so that a backlog does not delay other users. Workers are in this process; the test delivers. */
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { Turns } from '../../src/jobs/turns.ts';
 import { processJob } from '../../src/worker/processJob.ts';
 import type { WorkerChange } from '../support/worker.ts';
@@ -9,13 +10,13 @@ import { CAPTURED_AT, pcmName, pcmRecording } from '../support/recordings.ts';
 describe('the jobs of one user', () => {
   let world: CommandWorld;
   let turns: Turns;
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new CommandWorld();
+    world = closing(new CommandWorld());
     await world.standIn.reset();
     const { db, jobs, queue, now } = world.deps;
     turns = new Turns({ db, jobs, queue, logger: world.logger, maxRunningJobs: 2, now });
   });
-  afterEach(() => world.close());
 
   let uploads = 0;
   /** Silent audio: nothing to transcribe. */

@@ -1,5 +1,6 @@
 /** A recording that no attempt gets over fails by itself; its neighbours complete. */
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
 import { inTimeOrder } from '../../src/worker/scanOrder.ts';
 import { assertSound, sampleOf } from '../support/checks.ts';
@@ -7,11 +8,11 @@ import { TestWorld } from '../support/worker.ts';
 
 describe('A recording that cannot be processed', () => {
   let world: TestWorld;
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    world = new TestWorld();
+    world = closing(new TestWorld());
     await world.standIn.reset();
   });
-  afterEach(() => world.close());
 
   it('is identified when its chunk fails, even if a later recording is being read by then', async () => {
     const jobId = await world.acceptSamples(sampleOf('letter'), sampleOf('errand'), sampleOf('market'));

@@ -1,5 +1,6 @@
 /** Speakers across chunks: one number for one voice, whichever result comes first. */
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { requestsFirst } from '../support/requestOrder.ts';
 import { assertSound } from '../support/checks.ts';
 import { TestWorld } from '../support/worker.ts';
@@ -26,14 +27,9 @@ describe('speakers across chunks', () => {
   const { transcriber } = speech;
   let world: TestWorld;
 
+  const closing = closeAfterEach();
   const open = (change: object): TestWorld =>
-    new TestWorld({
-      ...speech,
-      maxChunkMs: 60_000,
-      contextMs: 30_000,
-      ...change,
-    });
-  afterEach(() => world.close());
+    closing(new TestWorld({ ...speech, maxChunkMs: 60_000, contextMs: 30_000, ...change }));
 
   async function upload(fromMs: number, toMs: number): Promise<string> {
     const recording = { device: 'omi', startMs: fromMs, endMs: toMs };

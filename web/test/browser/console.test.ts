@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
+import { closeAfterAll, closeAfterEach } from '../../../dev/test/closing.ts';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording, type Sample } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
@@ -39,19 +40,19 @@ describe('The console', function () {
   let visitor: Visitor;
   let page: Page;
 
+  const closingAll = closeAfterAll();
   before(async () => {
     await standIn.reset();
-    browser = await launch();
+    browser = closingAll(await launch());
   });
-  after(() => browser.close());
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    visitor = await Visitor.arrive(browser);
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
   });
   afterEach(async () => {
     await standIn.reset();
-    await visitor.leave();
   });
 
   it('is served with a policy that blocks foreign content, and answers each of its addresses with the page', async () => {

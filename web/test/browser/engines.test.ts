@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { request as ask, type RequestListener } from 'node:http';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { ENGINES } from '../engines/engines.ts';
 import { buildPage, testIn } from '../engines/inBrowser.ts';
@@ -11,12 +12,12 @@ import { ORIGIN } from './support/browser.ts';
 
 describe('A new user of the console', () => {
   let page: Awaited<ReturnType<typeof buildPage>>;
+  const closing = closeAfterAll();
   before(async () => {
     await new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '').reset();
-    page = await buildPage();
-  });
-  after(() => {
-    page.remove();
+    page = closing(await buildPage(), (it) => {
+      it.remove();
+    });
   });
 
   for (const engine of ENGINES.filter(({ name }) => name !== 'Chromium'))

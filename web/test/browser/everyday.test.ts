@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { TextWriter, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-core-native.js';
 import type { ExportedConversation } from 'offline-audio-sync-contract';
 import type { Browser, Page } from 'playwright-core';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
 import { wavFile } from '../../../dev/samples/encode.ts';
@@ -43,19 +44,16 @@ describe('Everyday use', function () {
   let page: Page;
   let uid: string;
 
+  const closing = closeAfterAll();
   before('a user', async () => {
     await new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '').reset();
-    browser = await launch();
-    visitor = await Visitor.arrive(browser);
+    browser = closing(await launch());
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
     await page.addInitScript(watchComplaints);
     await page.reload();
     await page.getByRole('navigation', { name: 'Console' }).waitFor();
-  });
-  after(async () => {
-    await visitor.leave();
-    await browser.close();
   });
 
   const isDone = (name: string | RegExp): Promise<void> =>

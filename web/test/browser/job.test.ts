@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { launch, Visitor } from './support/browser.ts';
 import { setText, uidOf } from './support/operator.ts';
 import { putConversations, seedJobs, seedTranscript } from './support/seed.ts';
@@ -12,15 +13,12 @@ describe('A job that has ended', function () {
   let page: Page;
   let uid: string;
 
+  const closing = closeAfterAll();
   before('a user', async () => {
-    browser = await launch();
-    visitor = await Visitor.arrive(browser);
+    browser = closing(await launch());
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
-  });
-  after(async () => {
-    await visitor.leave();
-    await browser.close();
   });
 
   it('names its conversations as soon as they have titles, including titles that the user gave', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { becomes, fits } from './support/becomes.ts';
 import { launch, PASSWORD, readStore, Visitor } from './support/browser.ts';
@@ -19,8 +20,9 @@ describe('The conversations of a user', function () {
   let email: string;
   let zip: Buffer;
 
+  const closing = closeAfterAll();
   before('a user has three conversations, one of them corrected', async () => {
-    browser = await launch();
+    browser = closing(await launch());
     await arrive();
     const uid = await uidOf(email);
     await visitor.openAfter(() => seed(uid), `/conversations/talk-0`);
@@ -32,17 +34,13 @@ describe('The conversations of a user', function () {
     await page.getByRole('button', { name: 'Star' }).click();
     await page.getByRole('button', { name: 'Star', pressed: true }).waitFor();
   });
-  after(async () => {
-    await visitor.leave();
-    await browser.close();
-  });
   beforeEach(async () => {
     await page.setViewportSize({ width: 1280, height: 860 });
     await visitor.go('Settings');
   });
 
   async function arrive(): Promise<void> {
-    visitor = await Visitor.arrive(browser);
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
     email = await visitor.signUp();
   }

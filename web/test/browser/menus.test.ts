@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { becomes } from './support/becomes.ts';
 import { launch, Visitor } from './support/browser.ts';
 import { uidOf } from './support/operator.ts';
@@ -26,19 +27,16 @@ describe('The menus of a conversation', function () {
   let browser: Browser;
   let visitor: Visitor;
 
+  const closing = closeAfterAll();
   before('a user with a conversation', async () => {
-    browser = await launch();
-    visitor = await Visitor.arrive(browser);
+    browser = closing(await launch());
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     visitor.expectedErrors = /(edit|delete)Conversation|ERR_FAILED/; // Caused by the refusals below.
     const uid = await uidOf(await visitor.signUp());
     const startedAt = new Date(Date.now() - 3600_000);
     const times = { startedAt, finishedAt: new Date(startedAt.getTime() + 60_000) };
     await putConversations(uid, [{ id: ID, deviceId: 'pendant', ...times, title: 'Lunch with Ada' }]);
     await seedTranscript(uid, { deviceId: 'pendant', startedAt, texts: ['Shall we have lunch?'] });
-  });
-  after(async () => {
-    await visitor.leave();
-    await browser.close();
   });
 
   it('stay within the window at any width', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
 import { uidOf } from './support/operator.ts';
@@ -38,17 +39,14 @@ describe('Notifications that recordings are ready', function () {
   let page: Page;
   let uid: string;
 
+  const closing = closeAfterAll();
   before('a user', async () => {
-    browser = await launch();
-    visitor = await Visitor.arrive(browser);
+    browser = closing(await launch());
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
     await page.addInitScript(writeDownNotices);
     await page.reload();
-  });
-  after(async () => {
-    await visitor.leave();
-    await browser.close();
   });
 
   const told = (): Promise<Told> => page.evaluate(() => (globalThis as Page_).told);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
+import { closeAfterAll, closeAfterEach } from '../../../dev/test/closing.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor, untilRecorded } from './support/browser.ts';
 
@@ -43,20 +44,20 @@ describe('A recording in a real browser', function () {
   let visitor: Visitor;
   let page: Page;
 
+  const closingAll = closeAfterAll();
   before(async () => {
-    browser = await launch();
+    browser = closingAll(await launch());
   });
-  after(() => browser.close());
 
+  const closing = closeAfterEach();
   beforeEach('a recording is running', async () => {
-    visitor = await Visitor.arrive(browser);
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
     await page.addInitScript(playPlatform);
     await page.reload();
     await visitor.signUp();
     await visitor.go('Record');
   });
-  afterEach(() => visitor.leave());
 
   const timer = () => page.getByRole('timer');
   const start = async (): Promise<void> => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { TextWriter, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-core-native.js';
 import type { Browser, Page } from 'playwright-core';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { becomes, fits } from './support/becomes.ts';
@@ -22,9 +23,10 @@ describe('Each screen of the console', function () {
   let visitor: Visitor;
   let page: Page;
 
+  const closing = closeAfterAll();
   before('a user with a sample day', async () => {
-    browser = await launch();
-    visitor = await Visitor.arrive(browser);
+    browser = closing(await launch());
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
     await page.getByRole('button', { name: 'Continue as demo user' }).waitFor();
     await checkLooks('sign-in');
@@ -39,10 +41,6 @@ describe('Each screen of the console', function () {
     await assertAccessible(page, 'Jobs under way');
     await standIn.reset();
     await page.locator('.chip').getByText('Done', { exact: true }).waitFor();
-  });
-  after(async () => {
-    await visitor.leave();
-    await browser.close();
   });
 
   /** Words in buttons that are broken over two lines. */

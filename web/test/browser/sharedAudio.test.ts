@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { HTTP_ENDPOINTS, SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import type { SharedAudioView, SharedConversationView } from 'offline-audio-sync-contract';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
@@ -48,11 +49,12 @@ describe('A conversation that is shared with its audio', function () {
   let reader: Page;
   let link: string;
 
+  const closing = closeAfterAll();
   before('a user whose recording became two conversations, and a reader without an account', async () => {
     assert(kitchen);
     await new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '').reset();
-    browser = await launch();
-    visitor = await Visitor.arrive(browser);
+    browser = closing(await launch());
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
     await visitor.signUp();
     const files = kitchen.recordings.map((recording) => ({
@@ -71,10 +73,6 @@ describe('A conversation that is shared with its audio', function () {
     stranger.setDefaultTimeout(LIMIT_MS);
     await stranger.addInitScript(rememberPlayers);
     reader = await stranger.newPage();
-  });
-  after(async () => {
-    await visitor.leave();
-    await browser.close();
   });
 
   const dialog = () => page.getByRole('dialog', { name: 'Share this conversation' });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { becomes, fits } from './support/becomes.ts';
 import { launch, LIMIT_MS, ORIGIN, shotOf, Visitor } from './support/browser.ts';
@@ -20,9 +21,10 @@ describe('A conversation that is shared by a link', function () {
   let stranger: BrowserContext;
   let reader: Page;
 
+  const closing = closeAfterAll();
   before('a user with a conversation in two scripts, and a reader without an account', async () => {
-    browser = await launch();
-    visitor = await Visitor.arrive(browser);
+    browser = closing(await launch());
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
     const finishedAt = new Date(AT.getTime() + 29_000);
@@ -33,14 +35,9 @@ describe('A conversation that is shared by a link', function () {
       ]);
       await seedTranscript(uid, { deviceId: 'pendant', startedAt: AT, texts });
     });
-    stranger = await browser.newContext({ viewport: PHONE, locale: 'en-GB' });
+    stranger = closing(await browser.newContext({ viewport: PHONE, locale: 'en-GB' }));
     stranger.setDefaultTimeout(LIMIT_MS);
     reader = await stranger.newPage();
-  });
-  after(async () => {
-    await stranger.close();
-    await visitor.leave();
-    await browser.close();
   });
   beforeEach(async () => {
     await page.setViewportSize({ width: 1280, height: 860 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
+import { closeAfterAll, closeAfterEach } from '../../../dev/test/closing.ts';
 import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
 import { launch, PASSWORD, Visitor, untilRecorded } from './support/browser.ts';
 import { stopPage } from './support/stopPage.ts';
@@ -46,19 +47,19 @@ describe('Two tabs of the console', function () {
   let second: Page;
   let email: string;
 
+  const closingAll = closeAfterAll();
   before(async () => {
-    browser = await launch();
+    browser = closingAll(await launch());
   });
-  after(() => browser.close());
 
+  const closing = closeAfterEach();
   beforeEach('both tabs are signed in', async () => {
-    visitor = await Visitor.arrive(browser);
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     first = visitor.page;
     email = await visitor.signUp();
     second = await visitor.openTab('/jobs');
     await second.getByText('There are no jobs.').waitFor();
   });
-  afterEach(() => visitor.leave());
 
   it('are signed out together, and the user can sign in again in either', async () => {
     await first.getByRole('button', { name: 'Sign out' }).click();

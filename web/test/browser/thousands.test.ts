@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, CDPSession, Locator, Page } from 'playwright-core';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { launch, Visitor, untilRecorded } from './support/browser.ts';
 import { uidOf } from './support/operator.ts';
 
@@ -93,9 +94,10 @@ describe('Ten thousand recordings on this device', function () {
   /** One session for all: when a session ends, the processor is no longer slowed down. */
   let session: CDPSession;
 
+  const closing = closeAfterAll();
   before('are stored', async () => {
-    browser = await launch();
-    visitor = await Visitor.arrive(browser);
+    browser = closing(await launch());
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
     const uid = await uidOf(await visitor.signUp());
     session = await visitor.context.newCDPSession(page);
@@ -106,10 +108,6 @@ describe('Ten thousand recordings on this device', function () {
     console.log(`      without recordings: usable after ${emptyMs} ms (${SLOWDOWN} times slower)`);
     await open(1, page.getByText('Nothing waits to be sent.'));
     await page.evaluate(fill, { uid, count: COUNT });
-  });
-  after(async () => {
-    await visitor.leave();
-    await browser.close();
   });
 
   /** @returns the time until the page could be used, milliseconds */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, Locator, Page, Request } from 'playwright-core';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { SAMPLES_DIR } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { untilWhole } from './support/becomes.ts';
@@ -26,9 +27,10 @@ describe('A user who returns while the service does not answer', function () {
   let noon: Date;
   let talk: SeededConversation | undefined;
 
+  const closing = closeAfterAll();
   before('a user with some days of recordings', async () => {
-    browser = await launch();
-    visitor = await Visitor.arrive(browser);
+    browser = closing(await launch());
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
     midnight = new Date(new Date(Date.now() - DAY_MS).setHours(0, 0, 0, 0));
@@ -39,10 +41,6 @@ describe('A user who returns while the service does not answer', function () {
       await seedTranscript(uid, { deviceId: talk.deviceId, startedAt: talk.startedAt, texts: ['Ships sail tonight.'] });
       await seedJobs(uid, noon, 3);
     });
-  });
-  after(async () => {
-    await visitor.leave();
-    await browser.close();
   });
 
   /** From now on, Auth does not answer. @returns a function that lets it answer */

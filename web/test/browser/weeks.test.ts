@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page, Request } from 'playwright-core';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { becomes, fits } from './support/becomes.ts';
 import { launch, ORIGIN, Visitor } from './support/browser.ts';
@@ -37,9 +38,10 @@ describe('Weeks of use', function () {
   let midnight: number;
   let newest: SeededConversation[];
 
+  const closing = closeAfterAll();
   before('a user with thirty days of recordings', async () => {
-    browser = await launch();
-    visitor = await Visitor.arrive(browser);
+    browser = closing(await launch());
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
     page = visitor.page;
     const uid = await uidOf(await visitor.signUp());
     const yesterday = new Date(Date.now() - DAY_MS);
@@ -65,10 +67,6 @@ describe('Weeks of use', function () {
       });
     });
     await page.locator('.conversations li').first().waitFor();
-  });
-  after(async () => {
-    await visitor.leave();
-    await browser.close();
   });
   beforeEach(async () => {
     await page.setViewportSize({ width: 1280, height: 860 });

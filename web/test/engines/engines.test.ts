@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
+import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { ENGINES } from './engines.ts';
 import { buildPage, filesOf, testIn } from './inBrowser.ts';
 
 /** Engines that this machine does not have are skipped, with the reason. */
 describe('Store and recorder inside a browser', () => {
   let page: Awaited<ReturnType<typeof buildPage>>;
+  const closing = closeAfterAll();
   before(async () => {
-    page = await buildPage();
-  });
-  after(() => {
-    page.remove();
+    page = closing(await buildPage(), (it) => {
+      it.remove();
+    });
   });
 
   for (const engine of ENGINES)

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
+import { closeAfterAll, removeFolder } from '../../../dev/test/closing.ts';
 import { wavFile } from '../../../dev/samples/encode.ts';
 import { loadSamples } from '../../../dev/samples/samples.ts';
 import { floatToS16le, samplePcm } from '../../../functions/bench/sound.ts';
@@ -36,21 +37,17 @@ describe('A sentence spoken into the console', function () {
 
   let directory: string;
 
+  const closing = closeAfterAll();
   before(async () => {
     assert(train);
-    directory = mkdtempSync(path.join(os.tmpdir(), 'spoken-'));
+    directory = closing(mkdtempSync(path.join(os.tmpdir(), 'spoken-')), removeFolder);
     const file = path.join(directory, 'spoken.wav');
     const parts: Float32Array[] = [];
     for (const recording of train.recordings) parts.push(await samplePcm(train, recording));
     writeFileSync(file, wavFile([...parts, PAUSE].map(floatToS16le)));
     // The file is played once, followed by silence.
-    browser = await launch(`${file}%noloop`);
-    visitor = await Visitor.arrive(browser);
-  });
-  after(async () => {
-    await visitor.leave();
-    await browser.close();
-    rmSync(directory, { recursive: true });
+    browser = closing(await launch(`${file}%noloop`));
+    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
   });
 
   it('is transcribed without a key, and the console says that nothing leaves this machine', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import { fireSchedules } from '../../../../dev/emulators/scheduler.ts';
 import { chunksOf } from '../../../src/jobs/chunk.ts';
 import type { Job } from '../../../src/jobs/job.ts';
@@ -15,10 +16,10 @@ import { until } from '../../support/until.ts';
 describe('a deleted job', () => {
   let world: SweepWorld;
 
+  const closing = closeAfterEach();
   beforeEach(() => {
-    world = new SweepWorld();
+    world = closing(new SweepWorld());
   });
-  afterEach(() => world.close());
 
   async function putChunks(jobId: string, count: number): Promise<void> {
     const writer = world.db.bulkWriter();
@@ -70,10 +71,10 @@ describe('a deleted job', () => {
 describe('a deleted device', () => {
   let world: SweepWorld;
 
+  const closing = closeAfterEach();
   beforeEach(() => {
-    world = new SweepWorld();
+    world = closing(new SweepWorld());
   });
-  afterEach(() => world.close());
 
   it('has its unfinished uploads cancelled, and loses no accepted audio', async () => {
     const old = { createdAt: world.ago(10 * MINUTE_MS), deviceId: 'phone' };
@@ -129,11 +130,11 @@ describe('The deployed functions', () => {
   let shapes: SweepWorld; // only to make documents
   let uid: string;
 
+  const closing = closeAfterEach();
   beforeEach(() => {
-    shapes = new SweepWorld();
+    shapes = closing(new SweepWorld());
     uid = `user-${randomUUID()}`;
   });
-  afterEach(() => shapes.close());
 
   it('run the sweeper on schedule, and enqueue a job whose enqueue was lost', async () => {
     const jobId = jobs.newId();

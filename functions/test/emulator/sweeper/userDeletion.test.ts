@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Firestore } from 'firebase-admin/firestore';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import { chunksOf } from '../../../src/jobs/chunk.ts';
 import { deleteUserData } from '../../../src/sweeper/userDeletion.ts';
 import { bearer, hasEnded, send, uploadFiles, waitForJob } from '../../support/client.ts';
@@ -38,10 +39,10 @@ async function documentsOf(store: Firestore, uid: string): Promise<string[]> {
 describe('a deleted user', () => {
   let world: SweepWorld;
 
+  const closing = closeAfterEach();
   beforeEach(() => {
-    world = new SweepWorld();
+    world = closing(new SweepWorld());
   });
-  afterEach(() => world.close());
 
   async function leaveSomething(uid: string, jobId: string): Promise<void> {
     await fill(world.db, uid);

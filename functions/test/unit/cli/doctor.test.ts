@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { closeAfterEach, removeFolder } from '../../../../dev/test/closing.ts';
 import { doctorCommand } from '../../../cli/doctor/command.ts';
 import { isInReach } from '../../../cli/doctor/locations.ts';
 import { ownFiles } from '../../../cli/ownFiles.ts';
@@ -74,15 +75,13 @@ const shortly = (answer: unknown): string => (answer === undefined ? 'nothing' :
 
 describe('doctor', () => {
   let folder: string;
+  const closing = closeAfterEach();
   beforeEach(() => {
-    folder = mkdtempSync(path.join(os.tmpdir(), 'doctor-'));
+    folder = closing(mkdtempSync(path.join(os.tmpdir(), 'doctor-')), removeFolder);
     for (const name of ['firebase.json', 'firestore.rules', 'firestore.indexes.json', 'storage.rules'])
       put(name, read(name));
     put('functions/package.json', '{ "name": "offline-audio-sync-functions" }');
     put('functions/.env.app', SETTINGS);
-  });
-  afterEach(() => {
-    rmSync(folder, { recursive: true });
   });
 
   function put(name: string, text: string): void {

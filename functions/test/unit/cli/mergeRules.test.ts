@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
+import { closeAfterEach, removeFolder } from '../../../../dev/test/closing.ts';
 import { planMerge } from '../../../cli/mergeRules/command.ts';
 import type { OwnRules } from '../../../cli/mergeRules/command.ts';
 import { indexFileSchema, mergeIndexes } from '../../../cli/mergeRules/indexes.ts';
@@ -158,11 +159,9 @@ describe('merge-rules', () => {
 
   describe('for an app', () => {
     let folder: string;
+    const closing = closeAfterEach();
     beforeEach(() => {
-      folder = mkdtempSync(path.join(os.tmpdir(), 'merge-rules-'));
-    });
-    afterEach(() => {
-      rmSync(folder, { recursive: true });
+      folder = closing(mkdtempSync(path.join(os.tmpdir(), 'merge-rules-')), removeFolder);
     });
     const put = (file: string, text: string): void => {
       writeFileSync(path.join(folder, file), text);

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { deleteApp, initializeApp } from 'firebase-admin/app';
 import type { App } from 'firebase-admin/app';
 import { getMessaging } from 'firebase-admin/messaging';
+import { closeAfterAll } from '../../../../dev/test/closing.ts';
 import { createFcmNotifier, createLogNotifier } from '../../../src/events/fcm.ts';
 import type { FcmOptions } from '../../../src/events/fcm.ts';
 import type { DeviceToken } from '../../../src/events/devices.ts';
@@ -46,22 +47,26 @@ describe('the FCM notifier', () => {
   let devices: DeviceToken[];
   let removed: DeviceToken[];
 
+  const closing = closeAfterAll();
   before(async () => {
-    server = http2.createServer((request, response) => {
-      void text(request).then((body) => {
-        const received = { path: request.url, headers: request.headers, body: JSON.parse(body) as Sent['body'] };
-        sent.push(received);
-        // As FCM itself: a request that is not of its schema is refused, whatever the test has prepared.
-        const { error } = sendRequest.safeParse(received.body);
-        if (error !== undefined) malformed.push(error.message);
-        const reply = answer(received.body.message['token']);
-        if (reply === null) request.stream.session?.destroy();
-        else
-          response
-            .writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
-            .end(JSON.stringify(reply.body));
-      });
-    });
+    server = closing(
+      http2.createServer((request, response) => {
+        void text(request).then((body) => {
+          const received = { path: request.url, headers: request.headers, body: JSON.parse(body) as Sent['body'] };
+          sent.push(received);
+          // As FCM itself: a request that is not of its schema is refused, whatever the test has prepared.
+          const { error } = sendRequest.safeParse(received.body);
+          if (error !== undefined) malformed.push(error.message);
+          const reply = answer(received.body.message['token']);
+          if (reply === null) request.stream.session?.destroy();
+          else
+            response
+              .writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
+              .end(JSON.stringify(reply.body));
+        });
+      }),
+      (it) => new Promise((resolve) => it.close(resolve)),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     http2.connect = ((authority: string) => {
       addresses.push(authority);
@@ -73,13 +78,11 @@ describe('the FCM notifier', () => {
       return session;
     }) as typeof connect;
     const credential = { getAccessToken: () => Promise.resolve({ access_token: 'access', expires_in: 3600 }) };
-    app = initializeApp({ projectId: 'demo-fcm', credential }, 'fcm-test');
+    app = closing(initializeApp({ projectId: 'demo-fcm', credential }, 'fcm-test'), deleteApp);
   });
 
-  after(async () => {
+  after(() => {
     http2.connect = connect;
-    await deleteApp(app);
-    await new Promise((resolve) => server.close(resolve));
   });
 
   beforeEach(() => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { HttpFunction } from '@google-cloud/functions-framework';
 import { onCall } from 'firebase-functions/v2/https';
 import * as z from 'zod';
+import { closeAfterAll } from '../../../../dev/test/closing.ts';
 import { AppError, fileProblem } from '../../../src/errors.ts';
 import { callable } from '../../../src/http/callable.ts';
 import type { CallableProblem } from 'offline-audio-sync-contract';
@@ -22,15 +23,15 @@ describe('a guarded callable', () => {
   let server: RunningFunction;
   let act = (): Promise<{ view: string }> => Promise.resolve({ view: 'done' });
 
+  const closing = closeAfterAll();
   before(async () => {
     const authenticate = () => Promise.resolve({ uid: 'ann' });
     const handler = callable({ name: 'test', input, authenticate, logger }, () => act());
-    server = await serve('guarded', guarded(onCall({}, handler), logger) as unknown as HttpFunction);
+    server = closing(await serve('guarded', guarded(onCall({}, handler), logger) as unknown as HttpFunction));
   });
   beforeEach(() => {
     act = () => Promise.resolve({ view: 'done' });
   });
-  after(() => server.close());
 
   const post = (body: string, headers: Record<string, string> = { 'Content-Type': 'application/json' }) =>
     fetch(server.url, { method: 'POST', headers, body });

@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { onCall } from 'firebase-functions/v2/https';
+import { closeAfterAll } from '../../../../dev/test/closing.ts';
 import { guarded } from '../../../src/http/callableGuard.ts';
 import { MAX_PARSED_BYTES } from '../../../src/http/plainBodies.ts';
 import { serve } from '../../support/httpServer.ts';
@@ -17,21 +18,20 @@ describe('A request body', () => {
   /** What the function saw last. */
   let seen: { readonly body: unknown; readonly bytes: number };
 
+  const closing = closeAfterAll();
   before(async () => {
     await import('../../../src/index.ts');
-    echo = await serve('plainBodiesEcho', (req, res) => {
-      seen = { body: req.body, bytes: (req as unknown as { rawBody: Buffer }).rawBody.length };
-      res.end();
-    });
+    echo = closing(
+      await serve('plainBodiesEcho', (req, res) => {
+        seen = { body: req.body, bytes: (req as unknown as { rawBody: Buffer }).rawBody.length };
+        res.end();
+      }),
+    );
     const call = guarded(
       onCall(() => 'answered'),
       recordingLogger(),
     );
-    callable = await serve('plainBodiesCallable', call as unknown as Parameters<typeof serve>[1]);
-  });
-  after(async () => {
-    await echo.close();
-    await callable.close();
+    callable = closing(await serve('plainBodiesCallable', call as unknown as Parameters<typeof serve>[1]));
   });
 
   const post = (to: RunningFunction, body: Buffer | string, headers: Record<string, string>) =>

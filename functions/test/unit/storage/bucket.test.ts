@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import { StagedAudio } from '../../../src/storage/stagedAudio.ts';
 import { UploadedObjects } from '../../../src/storage/objects.ts';
 import { StorageServer } from '../../support/storageServer.ts';
@@ -9,10 +10,10 @@ const OBJECT = { generation: '17', timeCreated: '2026-11-22T10:00:00Z', size: '3
 
 describe('stagingBucket', () => {
   let server: StorageServer;
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    server = await StorageServer.start();
+    server = closing(await StorageServer.start());
   });
-  afterEach(() => server.close());
 
   it('repeats a request for which Storage was too busy, during a deletion and after it', async () => {
     let release = (): void => undefined;

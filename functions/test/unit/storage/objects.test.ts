@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import { UploadedObjects } from '../../../src/storage/objects.ts';
 import { StagedAudio } from '../../../src/storage/stagedAudio.ts';
 import { StorageServer } from '../../support/storageServer.ts';
 
 describe('A listing of objects', () => {
   let server: StorageServer;
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    server = await StorageServer.start();
+    server = closing(await StorageServer.start());
   });
-  afterEach(() => server.close());
 
   it('requests only the fields that are used, because a thousand objects would otherwise be a megabyte', async () => {
     const item = { name: 'uploads/u/j/a.bin', generation: '7', timeCreated: '2026-01-05T00:00:00.000Z', size: '144' };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import { createStaging } from '../../../src/storage/staging.ts';
 import type { Staging } from '../../../src/storage/staging.ts';
 import { StorageServer } from '../../support/storageServer.ts';
@@ -13,11 +14,11 @@ describe('createStaging', () => {
   let server: StorageServer;
   let staging: Staging;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    server = await StorageServer.start();
+    server = closing(await StorageServer.start());
     staging = createStaging(server.bucket);
   });
-  afterEach(() => server.close());
 
   it('sends bytes, MD5 and private cache metadata in one request', async () => {
     server.answers = [stored];

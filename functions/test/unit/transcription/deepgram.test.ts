@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import type { DeepgramOptions } from '../../../src/transcription/deepgramRequest.ts';
 import { speechOf } from '../../support/speech.ts';
 import { answer, AUDIO, DeepgramFixture, HELLO, json, KEY, REQUEST } from './deepgramFixture.ts';
@@ -6,12 +7,11 @@ import { answer, AUDIO, DeepgramFixture, HELLO, json, KEY, REQUEST } from './dee
 describe('the Deepgram transcriber', () => {
   let deepgram: DeepgramFixture;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    deepgram = new DeepgramFixture();
+    deepgram = closing(new DeepgramFixture(), (it) => it.stop());
     await deepgram.start();
   });
-
-  afterEach(() => deepgram.stop());
 
   describe('sends', () => {
     it('the audio as it is, with its type, its length and the key', async () => {

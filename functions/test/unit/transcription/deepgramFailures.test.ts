@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { answer, DeepgramFixture, HELLO, json, NOW } from './deepgramFixture.ts';
 
 describe('the Deepgram transcriber, when Deepgram fails,', () => {
   let deepgram: DeepgramFixture;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    deepgram = new DeepgramFixture();
+    deepgram = closing(new DeepgramFixture(), (it) => it.stop());
     await deepgram.start();
   });
-
-  afterEach(() => deepgram.stop());
 
   describe('sends one request and reports what its failure means:', () => {
     const meanings: Record<number, ErrorCode> = {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import { startDeepgramStandIn } from '../../../../dev/deepgram/server.ts';
 import { AppError } from '../../../src/errors.ts';
 import { createDeepgramSummariser, parseReadResponse } from '../../../src/transcription/deepgramSummariser.ts';
@@ -31,13 +32,12 @@ const ANSWER = {
 describe('the Deepgram summariser', () => {
   let deepgram: DeepgramFixture;
 
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    deepgram = new DeepgramFixture();
+    deepgram = closing(new DeepgramFixture(), (it) => it.stop());
     await deepgram.start();
     deepgram.respond = json(200, ANSWER);
   });
-
-  afterEach(() => deepgram.stop());
 
   const summariser = (baseUrl = deepgram.origin) =>
     createDeepgramSummariser({ apiKey: () => KEY, baseUrl: () => baseUrl, logger: deepgram.logger });

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { Agent } from 'undici';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import { AppError } from '../../../src/errors.ts';
 import { createOpenAiTranscriber } from '../../../src/transcription/openai.ts';
 import type { OpenAiSettings } from '../../../src/transcription/openai.ts';
@@ -101,11 +102,11 @@ function json(status: number, body: object, headers: Record<string, string> = {}
 
 describe('the OpenAI-compatible transcriber', () => {
   let openai: OpenAiFixture;
+  const closing = closeAfterEach();
   beforeEach(async () => {
-    openai = new OpenAiFixture();
+    openai = closing(new OpenAiFixture(), (it) => it.stop());
     await openai.start();
   });
-  afterEach(() => openai.stop());
 
   it('sends the audio as a file with its type, and every field that it needs, and no other', async () => {
     await openai.transcribe();

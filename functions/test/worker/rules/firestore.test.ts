@@ -21,6 +21,7 @@ import {
   writeBatch,
 } from 'firebase/firestore';
 import type { Firestore } from 'firebase/firestore';
+import { closeAfterAll } from '../../../../dev/test/closing.ts';
 import { untested } from './coverage.ts';
 import { projectOf, rulesEnvironment } from './environment.ts';
 
@@ -54,8 +55,9 @@ describe('Firestore rules', () => {
   let bob: Firestore;
   let nobody: Firestore;
 
+  const closing = closeAfterAll();
   before(async () => {
-    environment = await rulesEnvironment('firestore');
+    environment = closing(await rulesEnvironment('firestore'), (it) => it.cleanup());
     ann = environment.authenticatedContext('ann').firestore() as unknown as Firestore;
     bob = environment.authenticatedContext('bob').firestore() as unknown as Firestore;
     nobody = environment.unauthenticatedContext().firestore() as unknown as Firestore;
@@ -67,10 +69,6 @@ describe('Firestore rules', () => {
       const server = context.firestore();
       await Promise.all(Object.entries(WRITTEN).map(([path, data]) => server.doc(path).set(data)));
     });
-  });
-
-  after(async () => {
-    await environment.cleanup();
   });
 
   const others = () => ({ 'another user': bob, 'somebody who is not signed in': nobody });

@@ -14,6 +14,7 @@ import {
 } from 'firebase/storage';
 import type { FirebaseStorage, UploadMetadata } from 'firebase/storage';
 import { RECORDING_EXTENSIONS } from 'offline-audio-sync-contract';
+import { closeAfterAll } from '../../../../dev/test/closing.ts';
 import { rulesEnvironment } from './environment.ts';
 
 const NAME = 'audio_omi_opus_16000_1_fs160_1760000000.bin';
@@ -25,8 +26,9 @@ describe('Storage rules', () => {
   let bob: FirebaseStorage;
   let nobody: FirebaseStorage;
 
+  const closing = closeAfterAll();
   before(async () => {
-    environment = await rulesEnvironment('storage');
+    environment = closing(await rulesEnvironment('storage'), (it) => it.cleanup());
     ann = environment.authenticatedContext('ann').storage();
     bob = environment.authenticatedContext('bob').storage();
     nobody = environment.unauthenticatedContext().storage();
@@ -36,10 +38,6 @@ describe('Storage rules', () => {
   let job = '';
   beforeEach(() => {
     job = `job_${randomUUID()}`;
-  });
-
-  after(async () => {
-    await environment.cleanup();
   });
 
   const put = (storage: FirebaseStorage, path: string, bytes = BYTES) => uploadBytes(ref(storage, path), bytes);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import type { Job } from '../../../src/jobs/job.ts';
 import { Lease, LeaseLostError } from '../../../src/jobs/lease.ts';
 import { jobSteps } from '../../../src/sweeper/jobSteps.ts';
@@ -12,10 +13,10 @@ function assertLedgerAddsUp({ ledger }: Job): void {
 describe('The sweep of jobs', () => {
   let world: SweepWorld;
 
+  const closing = closeAfterEach();
   beforeEach(() => {
-    world = new SweepWorld();
+    world = closing(new SweepWorld());
   });
-  afterEach(() => world.close());
 
   const task = (jobId: string, epoch: number, redrive = 0) => ({ jobId, uid: world.uid, epoch, redrive });
 

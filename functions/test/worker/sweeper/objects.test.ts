@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Timestamp } from 'firebase-admin/firestore';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import { SWEEP_LIMITS } from '../../../src/sweeper/sweep.ts';
 import { UploadedObjects } from '../../../src/storage/objects.ts';
 import { expectation, jobOf, jobScenario } from '../../support/sweepScenario.ts';
@@ -9,10 +10,10 @@ import { HOUR_MS, MINUTE_MS, SweepWorld } from '../../support/sweepWorld.ts';
 describe('The sweep of objects', () => {
   let world: SweepWorld;
 
+  const closing = closeAfterEach();
   beforeEach(() => {
-    world = new SweepWorld();
+    world = closing(new SweepWorld());
   });
-  afterEach(() => world.close());
 
   const orphans = ['uploads/ann/gone/a.bin', 'uploads/ann/gone/b.bin', 'uploads/ann/gone/c.bin'];
 

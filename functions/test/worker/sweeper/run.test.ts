@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
+import { closeAfterEach } from '../../../../dev/test/closing.ts';
 import type { DueJobs } from '../../../src/jobs/dueJobs.ts';
 import type { TaskPayload } from '../../../src/jobs/job.ts';
 import { UploadedObjects } from '../../../src/storage/objects.ts';
@@ -10,10 +11,10 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SweepWorld } from '../../support/sweepWorld
 describe('A run of the sweeper', () => {
   let world: SweepWorld;
 
+  const closing = closeAfterEach();
   beforeEach(() => {
-    world = new SweepWorld();
+    world = closing(new SweepWorld());
   });
-  afterEach(() => world.close());
 
   describe('that fails with a job or an object', () => {
     it('continues with the others, counts the failure and logs which one it was', async () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { closeAfterAll, removeFolder } from '../../../../../dev/test/closing.ts';
 import { listenWith } from '../../../../src/audio/detect/listener.ts';
 import { ListenerPool } from '../../../../src/audio/detect/listenerPool.ts';
 import { PassageCutter } from '../../../../src/audio/detect/passages.ts';
@@ -33,15 +34,15 @@ describe('A pool of listeners', () => {
   let worker: URL;
   const pools: ListenerPool[] = [];
 
+  const closing = closeAfterAll();
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'listener-'));
+    folder = closing(await mkdtemp(join(tmpdir(), 'listener-')), removeFolder);
     await writeFile(join(folder, 'worker.mjs'), SCRIPTED);
     worker = pathToFileURL(join(folder, 'worker.mjs'));
   });
   afterEach(async () => {
     await Promise.all(pools.splice(0).map((pool) => pool.close()));
   });
-  after(() => rm(folder, { recursive: true }));
 
   function pool(size: number): ListenerPool {
     const made = new ListenerPool({ size, worker });
