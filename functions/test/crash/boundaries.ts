@@ -1,6 +1,6 @@
-/** Where a worker can be hit: before and after each step that has an effect outside its process. */
+/** Where a worker can be killed or disturbed: before and after each step that has an effect outside its process. */
 
-/** Of the task, in the order in which a worker comes to them. The first word of a transaction's is what it makes durable. */
+/** The steps of the task, in the order in which a worker reaches them. A step that is a transaction is named after what it stores. */
 export const TASK_STEPS = [
   'take lease',
   'claim recordings',
@@ -20,7 +20,7 @@ export const TASK_STEPS = [
   'wrap up',
 ] as const;
 
-/** Of the upload function. `discard` and `unstage` follow a failure of Storage. */
+/** The steps of the upload function. `discard` and `unstage` follow a failure of Storage. */
 export const UPLOAD_STEPS = ['create job', 'stage', 'mark staged', 'enqueue', 'discard', 'unstage'] as const;
 
 export type TaskStep = (typeof TASK_STEPS)[number];
@@ -28,8 +28,8 @@ export type UploadStep = (typeof UPLOAD_STEPS)[number];
 export type Step = TaskStep | UploadStep;
 
 /**
- * `before`: the effect is prepared and has not happened; for a transaction, everything but its commit. `after`: it has
- * happened and the worker does not know it yet.
+ * `before`: the effect is prepared and has not happened; of a transaction, everything except the commit. `after`: the effect has
+ * happened, and the worker does not know it yet.
  */
 export type Moment = 'before' | 'after';
 
@@ -40,15 +40,15 @@ export interface Boundary<S extends Step = Step> {
   readonly moment: Moment;
 }
 
-/** What happens to a worker, and when: at the nth time (from 1) that it comes to a boundary, or after some time, milliseconds. */
+/** What happens to a worker, and when: the nth time (from 1) that it reaches a boundary, or after some time, milliseconds. */
 export type Plan =
   | { readonly kind: 'kill'; readonly at: Boundary & { readonly nth: number } }
   | { readonly kind: 'kill'; readonly afterMs: number }
-  /** Stopped as a virtual machine may be, to go on much later as if nothing had happened. */
+  /** The process is stopped, as a virtual machine may be, and continues much later as if nothing had happened. */
   | { readonly kind: 'freeze'; readonly at: Boundary & { readonly nth: number } }
-  /** Waits there for what never comes, while its timers go on: the attempt is aborted, or the process ends. */
+  /** The worker waits there without end, while its timers run: the attempt is aborted, or the process ends. */
   | { readonly kind: 'hang'; readonly at: Boundary & { readonly nth: number } }
-  /** From there on Firestore fails, until the worker ends. Before the end of a transaction it fails; after it, the answer is lost. */
+  /** From there on Firestore fails until the worker ends. `before`: the transaction fails; `after`: its answer is lost. */
   | { readonly kind: 'outage'; readonly at: Boundary & { readonly nth: number } };
 
 export function describe(plan: Plan): string {

@@ -1,4 +1,4 @@
-/** The scripts of worker processes, each as one file: most of a worker's life is its start, which takes half as long from there. */
+/** Bundles the script of each worker process into one file, from which it starts in half of the time. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { Plugin } from 'esbuild';
 
-/** What packages that are not ES modules take for granted. */
+/** Variables that packages expect that are not ES modules. */
 const COMMONJS = `
 import { createRequire as createRequireOfBundle } from 'node:module';
 const require = createRequireOfBundle(import.meta.url);
@@ -31,7 +31,7 @@ export async function bundleWorkers(directory: string): Promise<void> {
   });
 }
 
-/** Our own files find models and samples beside themselves. */
+/** Our own files keep their paths, by which they find models and samples. */
 const whereTheyWere: Plugin = {
   name: 'where-they-were',
   setup(bundle) {
@@ -45,7 +45,7 @@ const whereTheyWere: Plugin = {
   },
 };
 
-/** Packages with a binary stay where they are. */
+/** Packages with a binary are not bundled. */
 const native: Plugin = {
   name: 'native',
   setup(bundle) {
@@ -60,6 +60,6 @@ function resolveFrom(importer: string, name: string): string {
   try {
     return pathToFileURL(createRequire(importer).resolve(name)).href;
   } catch {
-    return name; // An optional one that is not installed here.
+    return name; // An optional package that is not installed here.
   }
 }

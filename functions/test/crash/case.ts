@@ -1,4 +1,4 @@
-/** A case of the suite: jobs or an upload, and what happens to their workers. */
+/** A case of the suite: jobs or an upload, and what is done to their workers. */
 import { describe, MOMENTS } from './boundaries.ts';
 import type { Boundary, Plan, TaskStep, UploadStep } from './boundaries.ts';
 import { LEASE_MS, WORK_MS } from './deps.ts';
@@ -16,7 +16,7 @@ export interface Delivery {
   /** Index into the jobs of the case. */
   readonly job: number;
   readonly plan: Plan | null;
-  /** Befalls the first request. */
+  /** How the first request is answered; null for normally. */
   readonly fault: Fault | null;
   /** Another worker gets the same task at the same time. */
   readonly twice: boolean;
@@ -27,12 +27,12 @@ export interface Delivery {
 
 export interface TaskCase {
   readonly kind: 'task';
-  /** Scenarios of each job. The same in two jobs: the same recordings sent twice. */
+  /** The scenarios of each job. If two jobs have one scenario, its recordings are sent twice. */
   readonly jobs: readonly (readonly string[])[];
   readonly deliveries: readonly Delivery[];
-  /** Jobs that their user cancels then, and sends again. */
+  /** Jobs that the user cancels after the deliveries, and sends again. */
   readonly cancelled?: readonly number[];
-  /** Whether what is sent again is cut into other files. */
+  /** Whether the recordings that are sent again are cut into other files. */
   readonly recut?: boolean;
 }
 
@@ -42,7 +42,7 @@ export interface UploadCase {
   readonly withKey: boolean;
   readonly plan: Plan;
   readonly failStaging: boolean;
-  /** What the client does when the request broke off. */
+  /** What the client does after the request broke off. */
   readonly then: 'retry' | 'give up';
 }
 
@@ -50,9 +50,9 @@ export type Case = { readonly index: number; readonly seed: number } & (TaskCase
 
 export type TaskPlan = Extract<Plan, { at: unknown }> & { readonly at: Boundary<TaskStep> };
 
-/** Short ones, in both kinds of Opus and of PCM; two are split into two recordings. */
+/** Short scenarios, in both kinds of Opus and of PCM; two of them have two recordings. */
 export const SHORT = ['kitchen', 'workshop', 'train', 'walk', 'market', 'harbour', 'letter', 'errand'];
-/** A wait that the service asks for: the job defers instead of holding its worker. */
+/** The service asks for a wait: the job is deferred, and its worker ends. */
 export const LIMITED: Fault = { status: 429, retryAfter: 60 };
 
 export const PLAIN: Omit<Delivery, 'job' | 'plan'> = {
@@ -63,7 +63,7 @@ export const PLAIN: Omit<Delivery, 'job' | 'plan'> = {
   leaseMs: LEASE_MS,
 };
 
-/** What brings a worker to a step that it does not come to by itself. */
+/** What makes a worker reach a step that it would not reach otherwise. */
 export const ON_THE_WAY_TO: Partial<Record<TaskStep, Partial<Delivery>>> = {
   heartbeat: { leaseMs: 600, fault: { delayMs: 700 } },
   'defer job': { fault: LIMITED },
@@ -72,8 +72,8 @@ export const ON_THE_WAY_TO: Partial<Record<TaskStep, Partial<Delivery>>> = {
 };
 
 /**
- * Not inside a transaction: the emulator would keep everybody waiting for its locks. Not directly before a request either: it
- * is as good as in flight then.
+ * Where a worker can freeze: not inside a transaction, because all others would wait for its locks in the emulator; and not directly
+ * before a request, because that counts as in flight.
  */
 export const FREEZABLE: readonly Boundary<TaskStep>[] = [
   { step: 'claim recordings', moment: 'after' },
@@ -86,7 +86,7 @@ export function boundariesOf<S extends TaskStep | UploadStep>(steps: readonly S[
   return steps.flatMap((step) => MOMENTS.map((moment) => ({ step, moment })));
 }
 
-/** One line: what happens in a case. */
+/** What happens in a case, in one line. */
 export function summary(each: Case): string {
   if (each.kind === 'upload') {
     const { scenarios, withKey, plan, failStaging, then } = each;

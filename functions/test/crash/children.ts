@@ -1,4 +1,4 @@
-/** Worker processes, as the parent sees them. */
+/** Starts worker processes, and watches them from the parent. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -7,30 +7,30 @@ import type { Readable } from 'node:stream';
 import { CACHE } from '../../../dev/paths.ts';
 import type { Event, TaskOrder, UploadOrder } from './orders.ts';
 
-/** For their start: compiled code is kept. */
+/** Keeps compiled code, so that they start faster. */
 const WORKER_ENV = { NODE_COMPILE_CACHE: path.join(CACHE, 'crash-workers') };
 
-/** For everything that a worker may have to do, on a machine with other work, milliseconds. None needs a tenth of it on its own. */
+/** Time limit of a worker, milliseconds. On an idle machine none needs a tenth of it. */
 const DEADLINE_MS = 240_000;
 
 export type Ending =
   | { readonly kind: 'killed' }
   | { readonly kind: 'returned' }
-  /** The product ended its process. */
+  /** The code under test ended its process. */
   | { readonly kind: 'exited' }
   | { readonly kind: 'threw'; readonly error: string; readonly expected: boolean }
-  /** The process ended although it was not ordered to. */
+  /** The process ended unexpectedly. */
   | { readonly kind: 'crashed'; readonly error: string };
 
 export interface Child {
   readonly ending: Promise<Ending>;
   /** Resolves with the open requests of the worker when it is frozen, or with null if it ended before. */
   readonly frozen: Promise<readonly string[] | null>;
-  /** Lets a frozen worker go on. */
+  /** Lets a frozen worker continue. */
   thaw(): void;
-  /** What it has told of. */
+  /** What it has reported so far. */
   readonly events: readonly Event[];
-  /** Whether what its plan has for it has come, and did not end it. */
+  /** Whether its plan was carried out without ending it. */
   readonly isMet: () => boolean;
 }
 
@@ -88,8 +88,8 @@ function start(script: string, order: TaskOrder | UploadOrder, onEnqueue: OnEnqu
   };
 }
 
-/** The last things that a worker told of. */
+/** The last events that a worker reported. */
 function history(events: readonly Event[]): string {
   const last = events.slice(-6).map((event) => (event.event === 'at' ? event.boundary : event.event));
-  return last.length === 0 ? 'It told of nothing.' : `The last that it told of: ${last.join(', ')}.`;
+  return last.length === 0 ? 'It reported nothing.' : `It last reported: ${last.join(', ')}.`;
 }

@@ -1,7 +1,7 @@
 /**
- * `npm run test:crash -- [--kills 40] [--seed S] [--from N] [--minutes M] [--case N]`: the crash suite alone, from case N on, for so many
- * kills or minutes, or case N alone, on an Emulator Suite of its own, or on the one that it is run in (`npm run emulators:exec`). Without
- * a seed it takes a new one, and prints it.
+ * `npm run test:crash -- [--kills 40] [--seed S] [--from N] [--minutes M] [--case N]`: runs the crash suite from case N on, for so many
+ * kills or minutes, or case N alone. It uses the Emulator Suite in which it runs (`npm run emulators:exec`), or starts its own. Without
+ * a seed it chooses one and prints it.
  */
 import { parseArgs } from 'node:util';
 import { main } from '../../../dev/main.ts';

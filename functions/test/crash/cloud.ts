@@ -1,9 +1,9 @@
-/** What the platform does in production and nothing does in the emulators when time is moved: the queue and the schedule. */
+/** The queue of the platform, for a clock that the tests move. */
 import { taskId } from '../../src/jobs/queue.ts';
 import type { EnqueueOptions, TaskQueue } from '../../src/jobs/queue.ts';
 import type { TaskPayload } from '../../src/jobs/job.ts';
 
-/** Cloud Tasks: at least once, in any order, and an id only once. */
+/** Like Cloud Tasks, it delivers at least once and in any order, and accepts an id only once. */
 export class CloudTasks implements TaskQueue {
   readonly #waiting = new Map<string, TaskPayload>();
   readonly #known = new Map<string, TaskPayload>();
@@ -15,22 +15,22 @@ export class CloudTasks implements TaskQueue {
     return Promise.resolve();
   }
 
-  /** Tasks that are to be delivered, oldest first. */
+  /** Tasks that are not done, oldest first. */
   waiting(): { readonly id: string; readonly payload: TaskPayload }[] {
     return [...this.#waiting].map(([id, payload]) => ({ id, payload }));
   }
 
-  /** Every task there ever was. */
+  /** Every task so far, done or not. */
   everything(): readonly TaskPayload[] {
     return [...this.#known.values()];
   }
 
-  /** The worker answered with success. Any other end leaves the task where it is. */
+  /** Removes a task whose worker has succeeded. */
   done(id: string): void {
     this.#waiting.delete(id);
   }
 
-  /** To the end of the line, as after a failure. */
+  /** Moves a task to the end of the queue after a failure. */
   backOff(id: string): void {
     const payload = this.#waiting.get(id);
     if (payload === undefined) return;

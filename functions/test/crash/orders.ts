@@ -1,4 +1,4 @@
-/** What the parent tells a worker process (one argument, JSON), and what it hears from it (file descriptor 3, JSON lines). */
+/** What the parent sends to a worker process (one argument, JSON), and what it receives (file descriptor 3, JSON lines). */
 import type { Plan } from './boundaries.ts';
 import type { TaskPayload } from '../../src/jobs/job.ts';
 
@@ -9,44 +9,44 @@ interface Order {
   readonly plan: Plan | null;
 }
 
-/** Deliver a task. */
+/** The order to deliver a task. */
 export interface TaskOrder extends Order {
   readonly payload: TaskPayload;
-  /** Where the stand-in listens; null where the worker itself recognises speech. */
+  /** The address of the stand-in; null if the worker itself recognises speech. */
   readonly standInUrl: string | null;
   readonly leaseMs: number;
   readonly workMs: number;
-  /** Of one request to the stand-in, milliseconds. */
+  /** Time limit of one request to the stand-in, milliseconds. */
   readonly requestTimeoutMs: number;
-  /** When the platform answers for the worker, milliseconds. */
+  /** The timeout of the task, milliseconds. */
   readonly taskMs: number;
-  /** Storage fails when the first recording is opened. */
+  /** Whether Storage fails when the first recording is opened. */
   readonly failRead: boolean;
 }
 
-/** Upload samples. */
+/** The order to upload samples. */
 export interface UploadOrder extends Order {
   readonly uid: string;
   readonly idempotencyKey: string | null;
   readonly scenarios: readonly string[];
-  /** Storage fails at the last recording. */
+  /** Whether Storage fails at the last recording. */
   readonly failStaging: boolean;
 }
 
 export type Event =
   | { readonly event: 'enqueued'; readonly payload: TaskPayload; readonly redrive: number }
-  /** It comes to a boundary: what it was doing last, should it never end. */
+  /** It has reached a boundary. If it never ends, this shows what it did last. */
   | { readonly event: 'at'; readonly boundary: string }
-  /** About to be killed; nothing that has an effect happens any more. */
+  /** It is about to be killed, and does nothing more that has an effect. */
   | { readonly event: 'dying' }
   /** The local recogniser has answered: SHA-256 of the audio. */
   | { readonly event: 'recognised'; readonly requestId: string; readonly sha256: string }
-  /** It is frozen. `asking`: SHA-256 of the audio of each request to the stand-in that has begun and not ended. */
+  /** It is frozen. `asking`: the SHA-256 of the audio of each request to the stand-in that is in flight. */
   | { readonly event: 'frozen'; readonly asking: readonly string[] }
-  /** What the plan has for it has come, and does not end it: a hang, or an outage. */
+  /** Its plan is carried out, and does not end it: a hang, or an outage. */
   | { readonly event: 'met' }
-  /** The product ended the process. */
+  /** The code under test ends the process. */
   | { readonly event: 'exited' }
   | { readonly event: 'returned' }
-  /** `expected`: as the product means it, for the platform to deliver again. */
+  /** `expected`: the error is intended, so that the platform delivers the task again. */
   | { readonly event: 'threw'; readonly error: string; readonly expected: boolean };

@@ -1,10 +1,10 @@
-/** The frame of a worker process. */
+/** What every worker process does around its work. */
 import type { TaskQueue } from '../../src/jobs/queue.ts';
 import type { Plan } from './boundaries.ts';
 import type { Event } from './orders.ts';
 import { tell, Watch } from './watch.ts';
 
-/** The queue as the platform's: what is in it outlives the worker. */
+/** A queue in the parent, so that its tasks survive the worker, as the platform's do. */
 export function watchedQueue(watch: Watch): TaskQueue {
   return {
     enqueue: (payload, { redrive = 0 } = {}) =>
@@ -15,12 +15,12 @@ export function watchedQueue(watch: Watch): TaskQueue {
   };
 }
 
-/** What the process was started for. */
+/** The order for which the process was started. */
 export function readOrder(): unknown {
   return JSON.parse(process.argv[2] ?? '');
 }
 
-/** Does it, and ends the process. @param isExpected whether an error is as it should be. */
+/** Does the work, reports how it ended, and ends the process. @param isExpected whether an error is intended. */
 export async function run(
   plan: Plan | null,
   work: (watch: Watch) => Promise<void>,
@@ -34,7 +34,7 @@ export async function run(
       return { event: 'threw', error: text, expected: isExpected(error) };
     },
   );
-  // First: who meets the plan while it waits for that dies.
+  // Before the report: the plan may kill the worker while it waits.
   await watch.untilIdle();
   await watch.last(() => {
     tell(ending);

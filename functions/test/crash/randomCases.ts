@@ -1,4 +1,4 @@
-/** Cases that a seed makes: any jobs, any boundary or moment, any fault. */
+/** Random cases: any jobs, any boundary or moment, any fault. */
 import { TASK_STEPS, UPLOAD_STEPS } from './boundaries.ts';
 import type { Boundary, Plan, TaskStep } from './boundaries.ts';
 import { boundariesOf, FREEZABLE, LIMITED, ON_THE_WAY_TO, PLAIN, SHORT } from './case.ts';
@@ -6,10 +6,10 @@ import type { Delivery, Fault, TaskCase, TaskPlan, UploadCase } from './case.ts'
 import { WORK_MS } from './deps.ts';
 import type { Random } from './random.ts';
 
-/** Six minutes with three conversations, and silence without any. */
+/** Longer scenarios: six minutes with three conversations, and silence. */
 const OTHERS = ['garden', 'night'];
 
-/** Where a worker may wait for ever: outside of transactions, whose locks the emulator would keep. */
+/** Where a worker can hang: outside of transactions, whose locks the emulator would keep. */
 const HANGABLE: readonly Boundary<TaskStep>[] = [
   { step: 'claim recordings', moment: 'after' },
   { step: 'load vad', moment: 'before' },
@@ -46,7 +46,7 @@ function randomTask(random: Random): TaskCase {
     const scenarios = random.shuffle(SHORT).slice(0, 1 + random.below(2));
     return random.chance(0.15) ? [...scenarios, random.pick(OTHERS)] : scenarios;
   });
-  // Half of the time one job repeats what another has.
+  // In half of the cases one job repeats a scenario of another.
   const repeated = random.chance(0.5) ? jobs[0]?.[0] : undefined;
   if (repeated !== undefined) jobs.push([repeated, ...(random.chance(0.5) ? [random.pick(SHORT)] : [])]);
   return {
@@ -64,7 +64,7 @@ function randomDelivery(random: Random, jobs: number): Delivery {
     job: random.below(jobs),
     plan,
     fault: random.chance(0.4) ? randomFault(random) : null,
-    // A frozen worker is met by another one in any case.
+    // After a freeze, a second worker gets the task in any case.
     twice: plan.kind === 'kill' && random.chance(0.25),
     failRead: random.chance(0.05),
     workMs: random.chance(0.15) ? 0 : WORK_MS,

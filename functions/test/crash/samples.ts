@@ -17,11 +17,11 @@ export interface SampleUpload {
   readonly uid: string;
   readonly idempotencyKey: string | null;
   readonly scenarios: readonly string[];
-  /** In other files than those that the device made: each in two halves. */
+  /** Whether each file of the device is cut in half. */
   readonly isRecut?: boolean;
 }
 
-/** One upload of all recordings of some samples. @param nowMs Unix milliseconds. */
+/** An upload of all recordings of some samples. @param nowMs Unix milliseconds. */
 export function sampleUpload({ uid, idempotencyKey, scenarios, isRecut = false }: SampleUpload, nowMs: number): Upload {
   const files = scenarios
     .map(sampleNamed)
@@ -31,7 +31,7 @@ export function sampleUpload({ uid, idempotencyKey, scenarios, isRecut = false }
   return { uid, idempotencyKey, fields, recordings };
 }
 
-/** The same frames at the same time, in one file or in two. What is damaged, or has no frames, stays whole. */
+/** The same frames at the same time, in one file or in two. A file that is damaged or has no frames stays whole. */
 function filesOf(sample: Sample, recording: SampleRecording, isRecut: boolean): { filename: string; bytes: Buffer }[] {
   const { name, codec, lostFrames, tornBytes, frameSize, sampleRate, startedAtMs } = recording;
   const bytes = readRecording(sample, recording);

@@ -1,4 +1,4 @@
-/** Runs cases, several side by side, until enough workers were killed. */
+/** Runs several cases at once, until enough workers were killed. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -17,7 +17,7 @@ import { judge, Undisturbed } from './verdict.ts';
 import { World } from './world.ts';
 import type { Surroundings } from './world.ts';
 
-/** Cases side by side: a worker waits for the emulators about half of its time, on a machine of two processors. */
+/** Cases that run at once. On a machine with two processors, a worker waits for the emulators about half of its time. */
 const LANES = 4;
 
 export interface SuiteOptions {
@@ -26,11 +26,11 @@ export interface SuiteOptions {
   readonly kills: number;
   /** Only this case. */
   readonly only?: number;
-  /** The first case: a long run may be done in pieces. */
+  /** The first case, to do a long run in pieces. */
   readonly from?: number;
   /** No further case begins after this many minutes. */
   readonly minutes?: number;
-  /** Cases side by side. */
+  /** Cases that run at once. */
   readonly lanes?: number;
   /** Begins no further case when it is aborted. */
   readonly signal?: AbortSignal;
@@ -50,9 +50,9 @@ export interface CaseOutcome {
 export interface Report {
   readonly kills: number;
   readonly freezes: number;
-  /** Those that were met, as `kill before "record transcription"`. */
+  /** The boundaries at which a plan was carried out, such as `kill before "record transcription"`. */
   readonly boundaries: ReadonlySet<string>;
-  /** Hits at no boundary in particular. */
+  /** Kills after some time, at no boundary in particular. */
   readonly atRandom: number;
 }
 

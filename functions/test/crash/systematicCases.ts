@@ -1,14 +1,14 @@
-/** The cases with which every seed begins: each boundary once, and what is rare otherwise. */
+/** The cases with which every seed begins: each boundary once, and some that are rare otherwise. */
 import { TASK_STEPS, UPLOAD_STEPS } from './boundaries.ts';
 import type { TaskStep } from './boundaries.ts';
 import { boundariesOf, FREEZABLE, ON_THE_WAY_TO, PLAIN, SHORT } from './case.ts';
 import type { Delivery, TaskCase, TaskPlan, UploadCase } from './case.ts';
 import type { Random } from './random.ts';
 
-/** Recordings without speech, which bring a worker to a step that speech does not. */
+/** The scenario without speech, where a worker reaches a step only without speech. */
 const SCENARIO_FOR: Partial<Record<TaskStep, string>> = { 'finalize recordings': 'night' };
 
-/** What must happen to one worker before the next one reaches a step. */
+/** What must be done to one worker so that the next one reaches a step. */
 const BEFORE: Partial<Record<TaskStep, TaskPlan>> = {
   'note reading': { kind: 'kill', at: { step: 'claim recordings', moment: 'after', nth: 1 } },
 };
@@ -73,7 +73,7 @@ const OVERTAKEN_WHILE_IT_WAITS: TaskCase = {
   ],
 };
 
-/** A recording that kills whatever worker reads it, between two that do not. */
+/** A recording that kills each worker that reads it. */
 const POISON: TaskCase = {
   kind: 'task',
   jobs: [['kitchen', 'walk']],
@@ -84,7 +84,7 @@ const POISON: TaskCase = {
   })),
 };
 
-/** Two workers die, the second while it has read both of two recordings that share a word: the later one fails by itself, and is tried again. */
+/** Two workers die, the second after it has read both of two recordings that share a word: the later one fails alone, and is retried. */
 const BLAMED: TaskCase = {
   kind: 'task',
   jobs: [['train']],
@@ -94,14 +94,14 @@ const BLAMED: TaskCase = {
   ],
 };
 
-/** A part of a job is refused permanently. The rest completes, and the user retries what was refused. */
+/** A part of a job is refused permanently. The rest completes, and the user retries the refused part. */
 const REFUSED: TaskCase = {
   kind: 'task',
   jobs: [['garden', 'letter']],
   deliveries: [{ ...PLAIN, job: 0, plan: null, fault: { status: 400 } }],
 };
 
-/** Cancelled half-way: what is stored stays, and is not asked for again when it is sent again. */
+/** Jobs are cancelled half-way. What is stored stays, and is not transcribed again when the recordings are sent again. */
 const CANCELLED: TaskCase = {
   kind: 'task',
   jobs: [['garden', 'walk'], ['letter']],
@@ -114,7 +114,7 @@ const CANCELLED: TaskCase = {
 
 const RECUT: TaskCase = { ...CANCELLED, recut: true };
 
-/** Firestore is away for minutes, just when it has written a result, and for each worker that comes next. */
+/** Firestore fails for minutes, just after it has stored a result, and for each of the next workers. */
 const OUTAGE: TaskCase = {
   kind: 'task',
   jobs: [['garden'], ['letter']],

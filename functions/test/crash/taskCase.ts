@@ -1,4 +1,4 @@
-/** Runs a case of workers that die, freeze, or meet each other. */
+/** Runs a case of workers that die, freeze or work at the same time. */
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import type { LogEntry } from '../../../dev/deepgram/protocol.ts';
 import { chunksOf } from '../../src/jobs/chunk.ts';
@@ -16,27 +16,27 @@ import type { Evidence } from './verdict.ts';
 import type { Surroundings, World } from './world.ts';
 
 /**
- * How long a worker waits for an answer, milliseconds. On a busy machine an answer takes seconds, and one that is not waited for is paid for
- * and asked for again; only where the stand-in never answers does a worker have to give up soon.
+ * How long a worker waits for an answer, milliseconds. On a busy machine an answer takes seconds, and a request that times out is paid
+ * for and repeated. Only if the stand-in never answers, a short limit saves time.
  */
 const REQUEST_TIMEOUT_MS = 60_000;
 const UNANSWERED_TIMEOUT_MS = 10_000;
 
-/** Of a worker that is to hang, milliseconds: it takes its time to get there, to be aborted, and to be ended. */
+/** The timeout of a task that hangs, milliseconds: long enough to reach the place, to be aborted and to be ended. */
 const HANG_TASK_MS = 40_000;
 
-/** Of an outage, milliseconds. */
+/** The duration of an outage, milliseconds. */
 const OUTAGE_MS = 60_000;
 
-/** Runs of the sweeper after which a job that has no task would have got one. */
+/** Runs of the sweeper after which a job must have a task. */
 const SWEEPS = 4;
 
-/** What a retry by hand helps. */
+/** Errors after which a retry by the user can succeed. */
 const RETRIED: ReadonlySet<string> = new Set(['recording_unprocessable', 'transcription_rejected']);
 
 export interface CaseRun {
   readonly evidence: Evidence;
-  /** What befell workers as planned. */
+  /** The plans that were carried out. */
   readonly met: readonly Plan[];
   readonly complaints: readonly string[];
 }
@@ -55,12 +55,12 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
     await during('sending again', world.accept(each.jobs[job] ?? [], { isRecut: each.recut ?? false }));
   }
   await during('what came after', world.drain());
-  // What is blamed for workers that died twice while they read it is read alone when it is tried again. What was refused in one job
-  // is taken up by another that has it too, as soon as it has failed: perhaps before its neighbour has. A word that runs over from
-  // one to the other is divided.
+  // A recording that failed as unprocessable is read alone in the retry. A recording that was refused in one job is claimed by another
+  // job that also has it, perhaps before the recording beside it. In both cases a word that crosses from one recording into the other
+  // is divided.
   let isDivided = false;
   const isSentTwice = cancelled.size > 0 || new Set(each.jobs.flat()).size < each.jobs.flat().length;
-  // Its user tries again what may succeed.
+  // The user retries what may succeed.
   for (const [id, { failures }] of await world.jobs()) {
     const codes = new Set(failures.map(({ code }) => code));
     isDivided ||= codes.has('recording_unprocessable') || (isSentTwice && codes.has('transcription_rejected'));
@@ -69,7 +69,7 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
     if (codes.has('recording_unprocessable') && (run.hits.get(id) ?? 0) < 2)
       run.complaints.push(`job ${id} blames a recording for less than two dead workers`);
     await during('a retry by hand', world.retry(id));
-    // Before the next one: another job may have failed on the same recording, which one job tries again at a time.
+    // Before the next retry, because two jobs may have failed on one recording, and only one of them can retry it at a time.
     await during('what came after a retry', world.drain());
   }
   // A task may be delivered again even after it succeeded.
@@ -85,7 +85,7 @@ export async function runTaskCase(each: TaskCase, world: World, surroundings: Su
   return { evidence, met: run.met, complaints: run.complaints };
 }
 
-/** Adds to an unexpected error what was happening. */
+/** Adds to an unexpected error what was being done. */
 async function during<T>(what: string, work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw new Error(`During ${what}`, { cause: error });
@@ -94,7 +94,7 @@ async function during<T>(what: string, work: Promise<T>): Promise<T> {
 
 interface Endings {
   readonly endings: readonly Ending[];
-  /** Whether the plan found its worker. */
+  /** Whether the plan was carried out. */
   readonly isHit: boolean;
 }
 
@@ -102,9 +102,9 @@ class TaskRun {
   readonly standIn: StandInControl;
   readonly met: Plan[] = [];
   readonly complaints: string[] = [];
-  /** Workers that were hit, by job. */
+  /** How many plans were carried out, by job. */
   readonly hits = new Map<string, number>();
-  /** Ids of requests that may be paid for without becoming a chunk: the stand-in spoiled them, or they were in flight at a hit. */
+  /** Ids of requests that may be paid for without becoming a chunk: their answer was spoiled, or they were in flight at a kill. */
   readonly excused = new Set<string>();
   readonly #world: World;
   readonly #surroundings: Surroundings;
@@ -147,7 +147,7 @@ class TaskRun {
     this.#conclude(task.id, endings, plan);
   }
 
-  /** Lets workers run to whatever end they find: one, or two at the same time of which the first has the plan. */
+  /** Runs one worker to its end, or two at the same time, of which the first has the plan. */
   async #let(order: TaskOrder, twice: boolean): Promise<Endings> {
     const orders = [order, ...(twice ? [{ ...order, plan: null }] : [])];
     const workers = orders.map((each) => this.#start(each));
@@ -180,8 +180,8 @@ class TaskRun {
   }
 
   /**
-   * Requests that a worker had begun when it stood still. What its process had not sent by then it sends when it goes on: after
-   * another worker has asked for the same audio and stored the result.
+   * Excuses requests that a worker had begun when it was frozen. It sends them when it continues, after another worker has sent the
+   * same audio and stored the result.
    */
   async #excuseAsked(jobId: string, asking: readonly string[]): Promise<void> {
     const stored = await this.#storedRequests(jobId);
@@ -198,7 +198,7 @@ class TaskRun {
     return new Set(docs.map((doc): unknown => doc.get('requestId')));
   }
 
-  /** Those of the requests after the first `before` that were paid for, and whose answer is in no chunk: a worker has so many. */
+  /** Excuses requests after the first `before` that were paid for without becoming a chunk: as many as a worker has in flight. */
   async #excuseInFlight(jobId: string, before: number): Promise<void> {
     const stored = await this.#storedRequests(jobId);
     const lost = (await this.#requestsAfter(before)).filter((each) => isPaid(each) && !stored.has(each.requestId));
@@ -209,7 +209,7 @@ class TaskRun {
     return (await this.#requests()).slice(nth);
   }
 
-  /** When all are answered: a dead worker's is worked on, and paid for, as any other. */
+  /** The log, once all requests are answered: those of a dead worker are processed and paid for like all others. */
   async #requests(): Promise<readonly LogEntry[]> {
     let log = await this.standIn.log();
     await until(async () => (log = await this.standIn.log()).working === 0);
@@ -220,13 +220,13 @@ class TaskRun {
     await this.standIn.behave(...(fault === null ? [] : [{ ...fault, times: 1, match: { nth } }]));
   }
 
-  /** What the stand-in transcribed and did not tell is paid for, and of no use. */
+  /** Excuses a request that the stand-in transcribed, and whose answer was lost. */
   async #excuseSpoiled({ fault }: Delivery, before: number): Promise<void> {
     if (fault === null || !('closeMidBody' in fault || 'emptyOk' in fault)) return;
     for (const { requestId } of (await this.#requestsAfter(before)).slice(0, 1)) this.excused.add(requestId);
   }
 
-  /** The job's task when its time has come; null when the job has ended. */
+  /** Moves the clock to when the job's task is due. @returns the task; null if the job has ended. */
   async #taskOf(jobId: string): Promise<{ id: string; payload: TaskOrder['payload'] } | null> {
     const world = this.#world;
     for (let sweeps = 0; sweeps <= SWEEPS; sweeps++) {

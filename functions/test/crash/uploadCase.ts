@@ -1,4 +1,4 @@
-/** Runs a case of an upload that breaks off: its client comes again, or never. */
+/** Runs a case of an upload that breaks off, after which its client tries again or not. */
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { describe } from './boundaries.ts';
 import type { UploadCase } from './case.ts';
@@ -8,7 +8,7 @@ import type { Surroundings, World } from './world.ts';
 
 const KEY = 'the-same-key';
 
-/** Longer than an upload may take to be finished, milliseconds. */
+/** Longer than an unfinished upload is kept, milliseconds. */
 const EXPIRY_MS = 25 * 3600_000;
 
 export async function runUploadCase(
@@ -33,7 +33,7 @@ export async function runUploadCase(
   const begun = await world.jobs();
   if (each.withKey && begun.size > 1) complaints.push(`one upload became ${begun.size} jobs`);
   await world.drainTasks();
-  // By now, the time for whatever was left unfinished is over.
+  // An unfinished upload has expired by then.
   world.advance(EXPIRY_MS);
   await world.sweep();
   await world.drain();

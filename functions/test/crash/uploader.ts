@@ -1,4 +1,4 @@
-/** An instance of the upload function, as a process: accepts one upload, and meets what the plan has for it. */
+/** An instance of the upload function, as a process: accepts one upload, and carries out the plan. */
 import { AppError } from '../../src/errors.ts';
 import { acceptUpload } from '../../src/upload/accept.ts';
 import type { AcceptDeps } from '../../src/upload/accept.ts';
@@ -9,7 +9,7 @@ import { readOrder, run, watchedQueue } from './process.ts';
 import { sampleUpload } from './samples.ts';
 import type { Watch } from './watch.ts';
 
-/** @param failing name of the recording at which Storage fails; null for none. */
+/** @param failing the name of the recording at which Storage fails; null for none. */
 function watched(deps: AcceptDeps, watch: Watch, failing: string | null): AcceptDeps {
   const { jobs, staging } = deps;
   return {

@@ -1,4 +1,4 @@
-/** What has to hold after every case, whatever happened in it. */
+/** Checks what must hold after every case. */
 import { isDeepStrictEqual } from 'node:util';
 import { speakerNumbers } from 'offline-audio-sync-client';
 import { startDeepgramStandIn } from '../../../dev/deepgram/server.ts';
@@ -14,21 +14,21 @@ import { sampleNamed } from './samples.ts';
 import { World } from './world.ts';
 
 export interface Evidence {
-  /** Scenarios whose jobs must have been completed, each counted once however often it was sent. */
+  /** Scenarios whose jobs must have been completed. One that was sent several times counts once. */
   readonly scenarios: readonly string[];
   readonly log: readonly LogEntry[];
   /** Ids of requests that may have been paid for without becoming a chunk. */
   readonly excused: ReadonlySet<string>;
-  /** Whether some of them came in other files the second time: their segments end where files do. */
+  /** Whether recordings were sent again in other files, so that their segments end elsewhere. */
   readonly isRecut: boolean;
-  /** Whether recordings that follow one another were transcribed apart: a word that runs over the border ends, or begins, there. */
+  /** Whether neighbouring recordings were transcribed separately, so that a word across their border ends or begins there. */
   readonly isDivided: boolean;
 }
 
-/** By so much a word that is divided may be from its place, milliseconds. */
+/** How far a divided word may be from its place, milliseconds. */
 const LONGEST_WORD_MS = 1000;
 
-/** @returns one sentence for each thing that is wrong. */
+/** @returns a sentence for each thing that is wrong. */
 export async function judge(world: World, evidence: Evidence, undisturbed: Undisturbed): Promise<string[]> {
   const data = await world.load();
   const { isRecut, isDivided } = evidence;
@@ -53,7 +53,7 @@ function wordsOf(scenario: string): SpokenWord[] {
   return words.map(({ text, startMs, endMs }) => ({ deviceId, text, startMs, endMs }));
 }
 
-/** A user's conversations and transcript, without the ids that differ from run to run. Each as JSON. */
+/** A user's conversations and transcript, each as JSON, without the ids that differ from run to run. */
 interface Result {
   readonly conversations: readonly string[];
   readonly segments: readonly string[];
@@ -85,7 +85,7 @@ function resultOf({ conversations, segments }: UserData): Result {
   };
 }
 
-/** Voices are numbered as people see them: their stored numbers are derived from the ids of chunks, which have the user in them. */
+/** Voices have the numbers that people see: the stored ones are derived from the ids of chunks, which differ from user to user. */
 function voicesIn({ deviceId, startedAt, finishedAt }: Conversation, segments: readonly Segment[]): string[] {
   const mine = segments
     .filter((each) => each.deviceId === deviceId && each.startedAt >= startedAt && each.startedAt <= finishedAt)
@@ -94,7 +94,7 @@ function voicesIn({ deviceId, startedAt, finishedAt }: Conversation, segments: r
   return mine.map((segment, i) => JSON.stringify([deviceId, segment.startedAt.toMillis(), segment.text, numbers[i]]));
 }
 
-/** What samples become when nothing goes wrong: each in a job of its own, processed at once, on first use. */
+/** The results of samples that are processed without a disturbance, each in a separate job. They are computed on first use. */
 export class Undisturbed {
   readonly #standIn: StandIn;
   readonly #results = new Map<string, Promise<Result>>();

@@ -1,6 +1,6 @@
 /**
- * Lets a worker process meet its fate where the plan says. Product code has no hooks for this: what is watched is what it is
- * given, Firestore's transactions and its other dependencies.
+ * Carries out the plan of a worker process. The code under test has no hooks for this: its dependencies are watched, and the
+ * transactions of Firestore.
  */
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
@@ -23,25 +23,25 @@ export function tell(event: Event): void {
   writeSync(EVENTS_FD, `${JSON.stringify(event)}\n`);
 }
 
-/** What Firestore's client has tried before it fails, by the worker's clock, milliseconds. */
+/** How long Firestore's client tries before it fails, by the worker's clock, milliseconds. */
 const OUTAGE_STEP_MS = 20_000;
 
-/** Rolls a transaction back on its way to death, or because Firestore fails. */
+/** Rolls a transaction back, because the worker dies or Firestore fails. */
 class RolledBack extends Error {
   override readonly name = 'RolledBack';
 }
 
-/** As Firestore's client fails when it has tried in vain. */
+/** How Firestore's client fails after it has tried for some time. */
 export class OutageError extends Error {
   override readonly name = 'OutageError';
-  /** gRPC: UNKNOWN, which the client does not try again. */
+  /** gRPC's UNKNOWN, after which the client does not try again. */
   readonly code = 2;
 }
 
 /**
- * The emulator keeps the locks of a transaction whose client died for more than a minute (as Firestore does, up to its idle
- * limit), and the next worker would wait for them. So a worker that is to die first rolls back what it has open, and does
- * nothing else any more: what is stored is the same as if it had died at once. One that is to freeze first ends them.
+ * Watches a worker. If a client dies, the emulator keeps the locks of its transactions for more than a minute (as Firestore does, up to
+ * its idle limit), and the next worker would wait for them. So before a worker is killed, it rolls back its open transactions and does
+ * nothing else; what is stored is the same as if it had been killed immediately. Before a worker is frozen, it ends them.
  */
 export class Watch {
   readonly #plan: Plan | null;
@@ -53,7 +53,7 @@ export class Watch {
   #freezing: Promise<void> = Promise.resolve();
   /** Called when the last open transaction has ended. */
   #onQuiet: () => void = () => undefined;
-  /** Called when time has passed for the worker, milliseconds. */
+  /** Called with the time that has passed for the worker, milliseconds. */
   onPassed: (ms: number) => void = () => undefined;
   #isOut = false;
 
@@ -66,19 +66,19 @@ export class Watch {
     }
   }
 
-  /** What a worker does at its end, which one that is dying does not come to. */
+  /** Does the last act of a worker, unless it is dying. */
   async last(act: () => void): Promise<void> {
     if (this.#dying) await forever();
     act();
   }
 
-  /** A worker comes to a boundary outside transactions. Does not return if it ends here. */
+  /** Called at a boundary outside of transactions. Does not return if the worker ends here. */
   async reach(step: Step, moment: Moment): Promise<void> {
-    if (this.#meets(step, moment)) await this.#befall();
+    if (this.#meets(step, moment)) await this.#carryOut();
     if (this.#dying) await forever();
   }
 
-  async #befall(): Promise<void> {
+  async #carryOut(): Promise<void> {
     switch (this.#plan?.kind) {
       case 'freeze':
         await (this.#freezing = this.#freeze());
@@ -95,7 +95,7 @@ export class Watch {
     }
   }
 
-  /** An effect with its two boundaries. */
+  /** Causes an effect, with a boundary before and after it. */
   async around<T>(step: Step, effect: () => Promise<T>): Promise<T> {
     await this.reach(step, 'before');
     const result = await effect();
@@ -103,7 +103,7 @@ export class Watch {
     return result;
   }
 
-  /** A request to the stand-in: in flight until it has ended. */
+  /** Makes a request to the stand-in, which counts as in flight until it has ended. */
   async asking<T>(audio: Uint8Array, request: () => Promise<T>): Promise<T> {
     const key = Symbol('request');
     this.#asking.set(key, sha256Of(audio));
@@ -114,7 +114,7 @@ export class Watch {
     }
   }
 
-  /** Makes each transaction a step of its own, told by what it writes. */
+  /** Makes each transaction a step, which follows from what it writes. */
   watchTransactions(db: Firestore, stepOf: (writes: readonly Write[]) => Step | null): void {
     this.#db = db;
     const original = db.runTransaction.bind(db);
@@ -145,7 +145,7 @@ export class Watch {
       const step = stepOf(writes);
       if (step !== null) await this.reach(step, 'after');
       // oxlint-disable-next-line typescript/no-unnecessary-condition -- an outage may have begun meanwhile
-      if (this.#isOut) throw this.#failure(); // It is written, and its answer is lost.
+      if (this.#isOut) throw this.#failure(); // It was written, and the answer is lost.
       return result;
     };
   }
@@ -153,7 +153,7 @@ export class Watch {
   #beginOutage(): void {
     tell({ event: 'met' });
     this.#isOut = true;
-    // What is read outside of transactions.
+    // For reads outside of transactions.
     Object.assign(this.#db ?? {}, { requestStream: () => Promise.reject(this.#failure()) });
   }
 
@@ -180,7 +180,7 @@ export class Watch {
     return at.step === step && at.moment === moment && at.nth === count;
   }
 
-  /** Stands still, as soon as no transaction is open and before another one is. */
+  /** Stops the process as soon as no transaction is open. */
   async #freeze(): Promise<void> {
     if (this.#open > 0) await new Promise<void>((resolve) => (this.#onQuiet = resolve));
     tell({ event: 'frozen', asking: [...this.#asking.values()] });
@@ -191,18 +191,18 @@ export class Watch {
   #die(): void {
     if (this.#dying) return;
     this.#dying = true;
-    // Whatever its last requests to Firestore end with, it is of no interest to anybody any more.
+    // Errors of its last requests to Firestore do not matter.
     process.on('uncaughtException', () => undefined);
     tell({ event: 'dying' });
     if (this.#open === 0) void this.#end();
   }
 
   /**
-   * Waits until the requests to Firestore have ended: the client itself waits for no rollback, and a transaction that a process
-   * left behind, be it at an ordinary end, would keep its locks in the emulator.
+   * Waits until the requests to Firestore have ended. The client itself does not wait for rollbacks, and a transaction that is still
+   * open when its process ends keeps its locks in the emulator.
    */
   async untilIdle(): Promise<void> {
-    // A rollback is asked for some turns after its transaction has failed; later requests would be refused.
+    // A rollback is requested some turns of the event loop after its transaction has failed, and is refused after `terminate`.
     await setImmediate();
     await this.#db?.terminate();
   }
@@ -213,7 +213,7 @@ export class Watch {
   }
 }
 
-/** What a dying worker waits for. */
+/** Never resolves, so that a dying worker does nothing more. */
 function forever(): Promise<never> {
   return new Promise(() => undefined);
 }
@@ -225,7 +225,7 @@ export interface Write {
 
 const WRITES = new Set<PropertyKey>(['set', 'update', 'create']);
 
-/** The transaction, which notes what is written in it. */
+/** A transaction that notes what is written in it. */
 function recording(tx: Transaction, writes: Write[]): Transaction {
   const proxy: Transaction = new Proxy(tx, {
     get(target, key) {
@@ -244,7 +244,7 @@ function recording(tx: Transaction, writes: Write[]): Transaction {
   return proxy;
 }
 
-/** What a transaction of the task makes durable; null for one that writes nothing. */
+/** The step that a transaction of the task is; null if it writes nothing. */
 export function taskStepOf(writes: readonly Write[]): TaskStep | null {
   const find = (pattern: RegExp): Write['data'] | undefined => writes.find(({ path }) => pattern.test(path))?.data;
   if (find(/\/chunks\/[^/]+$/) !== undefined) return 'record transcription';

@@ -1,4 +1,4 @@
-/** A worker process: delivers one task with the product's own code, and meets what the plan has for it. */
+/** A worker process: processes one task with the code under test, and carries out the plan. */
 import { listenWith } from '../../src/audio/detect/listener.ts';
 import { loadSileroVad } from '../../src/audio/detect/vad.ts';
 import { AppError } from '../../src/errors.ts';
@@ -31,7 +31,7 @@ class WatchedAudio extends StagedAudio {
     await this.#watch.reach('read audio', 'before');
     if (this.#failing) {
       this.#failing = false;
-      throw new AppError('storage_unavailable'); // as StagedAudio says it
+      throw new AppError('storage_unavailable'); // as StagedAudio does
     }
     for await (const bytes of super.open(file)) {
       await this.#watch.reach('read audio', 'after');

@@ -1,4 +1,4 @@
-/** One case's corner of the emulators: a project, a user, a clock, a queue, and the stand-in of its lane. */
+/** What one case has for itself in the emulators: a project, a user, a clock and a queue. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { DueJobs } from '../../src/jobs/dueJobs.ts';
@@ -22,19 +22,19 @@ import { sampleUpload } from './samples.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** Deliveries, or sweeps, after which a job that has not ended is stuck. */
+/** Deliveries, or sweeps, after which a job that has not ended counts as stuck. */
 const PATIENCE = 60;
 
-/** For one delivery in this process, on a machine with other work, milliseconds. */
+/** Time limit of one delivery in this process, milliseconds. */
 const DEADLINE_MS = 240_000;
 
-/** Of a request in the parent, where nothing is told to hang, milliseconds. */
+/** Time limit of a request of this process, milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** What cases share. */
+/** What several cases share. */
 export interface Surroundings {
   readonly standInUrl: string;
-  /** Of the workers' scripts, see {@link bundleWorkers}. */
+  /** The directory of the workers' scripts, see {@link bundleWorkers}. */
   readonly scripts: string;
 }
 
@@ -72,12 +72,12 @@ export class World {
     this.#emulators.aheadMs += ms;
   }
 
-  /** Moves the clock to just after a moment, Unix milliseconds; never back. */
+  /** Moves the clock to just after a moment, Unix milliseconds, but never back. */
   passBy(ms: number): void {
     this.advance(Math.max(0, ms + 1000 - this.nowMs()));
   }
 
-  /** Uploads samples as the function does. @returns the job's id. */
+  /** Accepts an upload of samples, as the function does. @returns the job's id. */
   async accept(
     scenarios: readonly string[],
     { idempotencyKey = null, isRecut = false }: { idempotencyKey?: string | null; isRecut?: boolean } = {},
@@ -87,7 +87,7 @@ export class World {
     return jobId;
   }
 
-  /** @returns whether the job had not ended before. */
+  /** @returns whether the job was cancelled; false if it had ended before. */
   async cancel(jobId: string): Promise<boolean> {
     const { status } = await cancelJob(this.uid, jobId, this.deps);
     return status === 'cancelled';
@@ -101,7 +101,7 @@ export class World {
     return loadUserData(this.#emulators.db, this.#emulators.bucket(), this.uid);
   }
 
-  /** What comes every five minutes. */
+  /** Runs the sweeper, which the schedule does every five minutes. */
   async sweep(): Promise<void> {
     this.#sweptAtMs = this.nowMs();
     await sweep({
@@ -123,9 +123,9 @@ export class World {
   }
 
   /**
-   * Delivers what is in the queue, with nothing in its way any more, until every job has ended and is wrapped up. Time is moved
-   * to where it is needed, and the sweeper comes when nothing else moves.
-   * @throws Error when a job is stuck, or fails in a way that it should not.
+   * Delivers what is in the queue, without further disturbance, until every job has ended and is wrapped up. It moves the clock as far
+   * as needed, and runs the sweeper if the queue is empty.
+   * @throws Error if a job is stuck, or fails unexpectedly.
    */
   async drain(): Promise<void> {
     for (let round = 0; round < PATIENCE; round++) {
@@ -138,7 +138,7 @@ export class World {
     throw new Error(`Stuck: ${[...(await this.jobs()).values()].map(stateOf).join('; ')}`);
   }
 
-  /** Delivers a task in this process. @throws RetryTaskError; Error when it does not end. */
+  /** Delivers a task in this process. @throws RetryTaskError; Error if it does not end. */
   async deliver(payload: TaskPayload): Promise<void> {
     const overdue = new AbortController();
     const late = setTimeout(DEADLINE_MS, undefined, { signal: overdue.signal }).then(async () => {
@@ -155,7 +155,7 @@ export class World {
     }
   }
 
-  /** Delivers until the queue is empty. @throws Error when a task never succeeds. */
+  /** Delivers tasks until the queue is empty. @throws Error if a task never succeeds. */
   async drainTasks(): Promise<void> {
     for (let round = 0; round < PATIENCE; round++) {
       const [task] = this.tasks.waiting();
@@ -169,7 +169,7 @@ export class World {
         const job = (await this.jobs()).get(task.payload.jobId);
         this.passBy(Math.max(job?.lease?.expiresAt.toMillis() ?? 0, job?.waitingFor?.until?.toMillis() ?? 0));
       }
-      // A job whose turn comes again and again may wait for one that only the sweeper gets going.
+      // A job that is deferred repeatedly may wait for one that only the sweeper can enqueue.
       if (this.nowMs() - this.#sweptAtMs >= 5 * MINUTE_MS) await this.sweep();
     }
     throw new Error(`The queue does not get empty: ${[...(await this.jobs()).values()].map(stateOf).join('; ')}`);

@@ -1,4 +1,4 @@
-/** Promise 1, nothing lost: every second is accounted for, and audio that is still needed is there, and no other. */
+/** Promise 1, nothing lost: every second is accounted for, and Storage has exactly the audio that is still needed. */
 import { CATALOGUE } from '../../src/errors.ts';
 import type { JobFile } from '../../src/jobs/job.ts';
 import type { JobWithFiles } from '../support/jobFiles.ts';
@@ -10,7 +10,7 @@ import { doneChunks, isClose, sumOf } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
 import type { UserData } from './userData.ts';
 
-/** The ledger of a job that ended: its parts make up the whole, the whole is its recordings, the speech is its chunks. */
+/** In the ledger of an ended job, the parts add up to its audio, the audio is that of its recordings, and the speech that of its chunks. */
 export const ledgerAddsUp: Invariant = (data) => {
   const done = doneChunks(data);
   return [...data.jobs].flatMap(([id, { status, ledger, files, fileCounts }]) => {
@@ -41,7 +41,7 @@ function differs(what: string, a: number, b: number): string[] {
   return isClose(a, b) ? [] : [`${what}: ${a.toFixed(3)} s instead of ${b.toFixed(3)} s`];
 }
 
-/** Nothing lies in Storage that no job needs, but for what a job that just ended is about to delete. */
+/** Storage has no object that no job needs, except those that a job that has just ended is about to delete. */
 export const noOrphanedObject: Invariant = ({ jobs, objects }, { nowMs, graceMs }) => {
   const owners = new Map([...jobs.values()].flatMap((job) => job.files.map((file) => [file.path, { job, file }])));
   return objects.flatMap(({ path, createdAtMs }) => {
@@ -63,13 +63,13 @@ export const neededAudioIsThere: Invariant = ({ jobs, objects }) => {
   );
 };
 
-/** Duplicates are not needed even while their job goes on; what never came, or is known to be gone, cannot be there. */
+/** Duplicates are not needed even in an unfinished job. Recordings that never arrived, or are known to be missing, cannot be there. */
 function isOwed(job: JobWithFiles, file: JobFile): boolean {
   if (file.state === 'staged') return needsAudio(job, file);
   return file.state === 'failed' && file.error?.code !== 'recording_missing' && needsAudio(job, file);
 }
 
-/** Every job moves, or waits for something and until some time, or has ended and says how. */
+/** Every job is processed, or waits for something until some time, or has ended with an explanation. */
 export const everyJobHasAWayForward: Invariant = ({ jobs }, { nowMs, graceMs }) =>
   [...jobs].flatMap(([id, job]) => {
     const complaints = isFinished(job.status) ? badEnd(job) : stuck(job, nowMs - graceMs);
@@ -78,13 +78,13 @@ export const everyJobHasAWayForward: Invariant = ({ jobs }, { nowMs, graceMs }) 
 
 function stuck({ status, lease, waitingFor }: JobWithFiles, overdueMs: number): string[] {
   if (status === 'processing') {
-    if (lease === null) return ['nobody holds its lease'];
-    return lease.expiresAt.toMillis() < overdueMs ? ['its worker is dead and nobody took over'] : [];
+    if (lease === null) return ['no worker holds its lease'];
+    return lease.expiresAt.toMillis() < overdueMs ? ['its worker is dead and no other has taken over'] : [];
   }
   if (waitingFor === null || waitingFor.message === '') return ['does not say what it waits for'];
   if (status !== 'deferred') return [];
   if (waitingFor.until === null) return ['does not say until when it waits'];
-  return waitingFor.until.toMillis() < overdueMs ? ['its time has come and nobody took it up'] : [];
+  return waitingFor.until.toMillis() < overdueMs ? ['its wait is over and no worker has continued it'] : [];
 }
 
 function badEnd({ status, files, failures, lease, waitingFor, finishedAt }: JobWithFiles): string[] {
@@ -103,13 +103,13 @@ function badEnd({ status, files, failures, lease, waitingFor, finishedAt }: JobW
   ];
 }
 
-/** Recordings and the registry tell the same story: done once, in one job; duplicates of something that is done. */
-export const recordingsLedgerAgrees: Invariant = (data) => {
-  const settledIn = new Map<string, string>();
+/** Recordings and the registry agree: each recording is done once, in one job, and duplicates are of recordings that are done. */
+export const registryAgrees: Invariant = (data) => {
+  const doneIn = new Map<string, string>();
   const complaints: string[] = [];
   for (const [jobId, job] of data.jobs) {
     for (const file of job.files) {
-      // One that has not arrived, and may never.
+      // The recording has not arrived.
       if (file.md5 === null) {
         if (file.state !== 'expected' && file.state !== 'failed')
           complaints.push(`job ${jobId}: ${file.name} has no MD5`);
@@ -121,27 +121,27 @@ export const recordingsLedgerAgrees: Invariant = (data) => {
         complaints.push(`job ${jobId}: ${file.name} is a duplicate of something that is not done`);
       }
       if (file.state !== 'transcribed' && file.state !== 'silent') continue;
-      // At another date than it came at first, what its user deleted is transcribed anew by another job.
+      // If it was sent again at another date after a deletion, another job has transcribed it again.
       if ((entry?.startTimes.length ?? 0) > 1) continue;
       if (entry?.state !== 'done' || entry.jobId !== jobId) {
-        complaints.push(`job ${jobId}: ${file.name} is done, and the ledger does not say so`);
+        complaints.push(`job ${jobId}: ${file.name} is done, and the registry does not say so`);
       } else if (!isClose(entry.durationSeconds ?? 0, durationOf(data, jobId, entry.file))) {
-        complaints.push(`job ${jobId}: the ledger has another duration of ${file.name}`);
+        complaints.push(`job ${jobId}: the registry has another duration of ${file.name}`);
       }
-      const other = settledIn.get(id);
+      const other = doneIn.get(id);
       if (other !== undefined && other !== jobId)
         complaints.push(`${file.name} is done twice, in jobs ${other} and ${jobId}`);
-      settledIn.set(id, jobId);
+      doneIn.set(id, jobId);
     }
   }
   for (const [id, { state, jobId, startTimes }] of data.recordings) {
-    if (startTimes.length === 1 && state === 'done' && data.jobs.has(jobId) && settledIn.get(id) !== jobId)
-      complaints.push(`ledger entry ${id}: job ${jobId} did not do it`);
+    if (startTimes.length === 1 && state === 'done' && data.jobs.has(jobId) && doneIn.get(id) !== jobId)
+      complaints.push(`registry entry ${id}: job ${jobId} has not processed it`);
   }
   return complaints;
 };
 
-/** Sent twice in one upload, in which case the first of them stands for both. */
+/** Whether the recording was sent twice in one upload; then the first one is processed for both. */
 function isRepeatedIn({ files }: JobWithFiles, file: JobFile): boolean {
   return files.some(({ name, md5, size }) => name !== file.name && md5 === file.md5 && size === file.size);
 }

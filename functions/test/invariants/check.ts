@@ -1,11 +1,5 @@
-/** All invariants that hold for any user's data at any moment. Those about requests and words need a test's knowledge. */
-import {
-  everyJobHasAWayForward,
-  ledgerAddsUp,
-  neededAudioIsThere,
-  noOrphanedObject,
-  recordingsLedgerAgrees,
-} from './audio.ts';
+/** The invariants that hold for any user's data at any moment. Others, about requests and words, need what only a test knows. */
+import { everyJobHasAWayForward, ledgerAddsUp, neededAudioIsThere, noOrphanedObject, registryAgrees } from './audio.ts';
 import type { Context, Invariant } from './invariant.ts';
 import { conversationIdsResolve, conversationsAreConnectedComponents, segmentsMatchChunks } from './transcripts.ts';
 import { audioUsageEqualsRecordings, usageEqualsChunks } from './usage.ts';
@@ -16,7 +10,7 @@ export const INVARIANTS = {
   neededAudioIsThere,
   noOrphanedObject,
   everyJobHasAWayForward,
-  recordingsLedgerAgrees,
+  registryAgrees,
   segmentsMatchChunks,
   conversationsAreConnectedComponents,
   conversationIdsResolve,

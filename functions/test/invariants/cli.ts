@@ -1,8 +1,8 @@
 /**
- * `npm run check:invariants -- --project <id> [--uid <uid>] [--bucket <name>] [--gap-seconds 120] [--database <id>]`: holds the data of a project
- * against the invariants. Reads only. Production: with application default credentials (`gcloud auth application-default
- * login`). The emulators: where `FIRESTORE_EMULATOR_HOST` and `STORAGE_EMULATOR_HOST` lead, as `npm run emulators:exec` sets
- * them. Ends with 0 if everything holds, else with 1.
+ * `npm run check:invariants -- --project <id> [--uid <uid>] [--bucket <name>] [--gap-seconds 120] [--database <id>]`: checks the data of
+ * a project against the invariants, and writes nothing. A deployed project needs application default credentials (`gcloud auth
+ * application-default login`). Emulators are found by `FIRESTORE_EMULATOR_HOST` and `STORAGE_EMULATOR_HOST`, as `npm run emulators:exec`
+ * sets them. Exits with 0 if every invariant holds, else with 1.
  */
 import { initializeApp } from 'firebase-admin/app';
 import { getFirestore } from 'firebase-admin/firestore';
@@ -20,10 +20,10 @@ type Bucket = ReturnType<Storage['bucket']>;
 const USAGE =
   'Usage: npm run check:invariants -- --project <id> [--uid <uid>] [--bucket <name>] [--gap-seconds 120] [--database <id>]';
 
-/** Complaints of one invariant that are printed; the rest is counted. */
+/** Complaints of one invariant that are printed; the others are counted. */
 const SHOWN = 20;
 
-/** The sweeper comes every five minutes, a minute after something is due, and the platform's retries before that. */
+/** The sweeper runs every five minutes and acts a minute after something is due; the platform retries earlier. */
 const GRACE_MS = 15 * 60_000;
 
 const values = ownOptions(USAGE, {
@@ -70,7 +70,7 @@ function verdict(all: readonly Violation[]): string {
   return names.length === 0 ? 'every invariant holds.' : `violated: ${names.join(', ')}.`;
 }
 
-/** Everybody who has a job or anything staged; each of the first costs one read to find. */
+/** All users who have a job or a staged object. Finding each user with a job costs one read. */
 async function* allUsers(store: Firestore, staged: Bucket): AsyncGenerator<string> {
   const seen = new Set<string>();
   for (let uid = ''; ;) {
@@ -97,7 +97,7 @@ async function* allUsers(store: Firestore, staged: Bucket): AsyncGenerator<strin
   }
 }
 
-/** Default buckets have had two kinds of names; those of the emulator have the older. */
+/** Default buckets have one of two kinds of names; in the emulator it is the older one. */
 async function findBucket(storage: Storage, project: string, name: string | undefined): Promise<Bucket> {
   if (name !== undefined) return storage.bucket(name);
   const older = storage.bucket(`${project}.appspot.com`);

@@ -1,4 +1,4 @@
-/** What an invariant is, and the tools that several of them share. */
+/** The type of an invariant, and functions that several invariants use. */
 import type { ChunkDoc } from '../../src/jobs/chunk.ts';
 import type { UserData } from './userData.ts';
 
@@ -8,13 +8,13 @@ export interface Context {
   /** `CONVERSATION_GAP_SECONDS` of the project, milliseconds. */
   readonly gapMs: number;
   /**
-   * How long something may be overdue, milliseconds: a lease that ran out, a clean-up after the end. The platform's retries
-   * and the sweeper need some minutes.
+   * How long something may be overdue, milliseconds, such as the takeover of an expired lease or the clean-up of an ended job: the
+   * platform's retries and the sweeper need some minutes.
    */
   readonly graceMs: number;
 }
 
-/** Says in one sentence each what is wrong with a user's data, with ids and figures, never words; empty when nothing is. */
+/** Returns a sentence for each thing that is wrong with a user's data, with ids and figures, but never with spoken words. */
 export type Invariant = (data: UserData, context: Context) => string[];
 
 export interface DoneChunk {
@@ -29,15 +29,15 @@ export function doneChunks({ chunks }: UserData): readonly DoneChunk[] {
 }
 
 /**
- * Whether no job that finished a recording was deleted since. Segments, conversations and usage outlive the jobs and chunks
- * they came from, so with an older history sums can be compared with their parts in one direction only.
+ * Whether all jobs that have processed a recording still exist. Segments, conversations and usage are kept longer than the jobs and
+ * chunks from which they come. So if a job was deleted, a sum may be larger than its parts.
  */
 export function hasWholeHistory(data: UserData): boolean {
   const { recordings, jobs } = data;
   return [...recordings.values()].every(({ state, jobId }) => state !== 'done' || jobs.has(jobId));
 }
 
-/** Figures that were added in another order differ in their last digits. */
+/** Sums in different orders differ in their last digits. */
 const ROUNDING = 1e-3;
 
 export function isClose(a: number, b: number, tolerance: number = ROUNDING): boolean {

@@ -1,12 +1,12 @@
-/** What was asked of the transcription service, by the stand-in's log, and what was said, by the samples' sidecars. */
+/** Checks requests by the log of the stand-in, and words by the samples' sidecars. */
 import type { LogEntry } from '../../../dev/deepgram/protocol.ts';
 import { compareWords } from '../../../dev/demo/compare.ts';
 import { doneChunks, sumOf } from './invariant.ts';
 import type { UserData } from './userData.ts';
 
 /**
- * Once a chunk's result is stored, no worker asks about the same audio again.
- * @param excused ids of requests that had begun before, in a worker that stood still meanwhile.
+ * Once a chunk's result is stored, no worker sends the same audio again.
+ * @param excused ids of requests that a worker had begun before it was frozen.
  */
 export function noStoredChunkAskedAgain(
   data: UserData,
@@ -16,11 +16,11 @@ export function noStoredChunkAskedAgain(
   const asked = new Map(log.map((entry) => [entry.requestId, entry]));
   return doneChunks(data).flatMap(({ id, chunk, writtenAtMs }) => {
     const answer = asked.get(chunk.requestId);
-    if (answer === undefined) return [`chunk ${id} names request ${chunk.requestId}, which nobody made`];
+    if (answer === undefined) return [`chunk ${id} names request ${chunk.requestId}, which was never made`];
     return log
       .filter(({ requestId }) => !excused.has(requestId))
       .filter(({ sha256, startedAt }) => sha256 === answer.sha256 && Date.parse(startedAt) > writtenAtMs)
-      .map(({ nth }) => `chunk ${id} was stored, and its audio was asked about again in request ${nth}`);
+      .map(({ nth }) => `chunk ${id} was stored, and its audio was sent again in request ${nth}`);
   });
 }
 
@@ -29,7 +29,7 @@ export function isPaid({ status, billedSeconds }: LogEntry): boolean {
 }
 
 /**
- * Requests that were paid for are at most the chunks, and those that the service spoiled or that a dead worker had in flight.
+ * Each request that was paid for became a chunk, unless its answer was spoiled or it was in flight when its worker died.
  * @param excused how many such requests there can be.
  */
 export function successfulRequestsBounded(data: UserData, log: readonly LogEntry[], excused: number): string[] {
@@ -50,7 +50,7 @@ export interface SpokenWord {
 const MAX_ERROR_MS = 40;
 
 /**
- * Every word once, in its place, in chunks and in segments, and none that nobody said. Words of samples, not a user's.
+ * Chunks and segments have every spoken word once, in its place, and no others. For words of samples, which are known.
  * @param toleranceMs how far a word may be from its place.
  */
 export function everyWordOnce(

@@ -18,9 +18,9 @@ import type { UserData } from './userData.ts';
 type PlainSegment = Omit<Segment, 'startedAt' | 'endedAt'> & { readonly startMs: number; readonly endMs: number };
 
 /**
- * The segments are exactly those that the words of the done chunks give: none missing, none changed, none besides. Of a
- * conversation that is just being deleted, words and segments go at different moments; segments of jobs that were deleted with
- * age stay, and what was imported comes from no chunk. Where the user has split a conversation a segment may have been divided, so their words are compared.
+ * The segments are exactly those that follow from the words of the chunks. Exceptions: while a conversation is being deleted, its
+ * chunks and segments lose their words at different moments; segments outlive their jobs; and imported segments come from no chunk. A
+ * split may have divided a segment, so single words are compared if there are splits.
  */
 export const segmentsMatchChunks: Invariant = (stored) => {
   const hasSplits = stored.edits.some(({ kind }) => kind === 'split');
@@ -32,7 +32,7 @@ export const segmentsMatchChunks: Invariant = (stored) => {
 
 type Divide = (segment: Segment) => Segment[];
 
-/** Each word as a segment; how sure a transcriber was is known of whole segments alone. */
+/** Each word as a segment. The confidence is stored for whole segments only, so it is left out. */
 function wordByWord(segment: Segment): Segment[] {
   return segment.words.map(({ text, fromMs, toMs, language = segment.language }) => ({
     ...segment,
@@ -71,7 +71,7 @@ function compareSegments(data: UserData, divide: Divide): string[] {
   return [...missing, ...extra.map(([id, { chunkId }]) => `segment ${id} does not come from chunk ${chunkId}`)];
 }
 
-/** By id. */
+/** The segments that may have an id, by id. */
 function expectedSegments(data: UserData, divide: Divide): Map<string, Segment[]> {
   const expected = new Map<string, Segment[]>();
   for (const { id: chunkId, jobId, chunk } of doneChunks(data)) {
@@ -106,8 +106,8 @@ interface Component {
 }
 
 /**
- * The live conversations of each device are the connected components of its segments, as its user divided and joined them, and count what
- * is in them.
+ * The live conversations of each device are the connected components of its segments, as the user has split and merged them, and their
+ * sums are those of their segments.
  */
 export const conversationsAreConnectedComponents: Invariant = (data, { gapMs }) => {
   const segments = [...data.segments.values()].map(plain).filter((segment) => !isBeingDeleted(segment, data));
@@ -130,7 +130,7 @@ export const conversationsAreConnectedComponents: Invariant = (data, { gapMs }) 
   });
 };
 
-/** Segments separated by less than the gap, or joined by a bridge, are connected; those with a cut between them are not. */
+/** Segments are connected if they are closer than the gap or a bridge covers both, unless a cut lies between them. */
 function connected(segments: readonly PlainSegment[], gapMs: number, { cuts, bridges }: Boundaries): Component[] {
   const components: { segments: PlainSegment[]; startMs: number; endMs: number }[] = [];
   for (const segment of segments.toSorted((a, b) => a.startMs - b.startMs)) {
@@ -174,7 +174,7 @@ function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Every conversation id that a job, a chunk or a merged conversation names leads to one that is live or was deleted. */
+/** Every conversation id in a job, a chunk or a merged conversation leads to a conversation that is live or was deleted. */
 export const conversationIdsResolve: Invariant = ({ jobs, chunks, conversations }) => {
   const named = new Map<string, string>();
   for (const [id, { newConversationIds, updatedConversationIds }] of jobs) {

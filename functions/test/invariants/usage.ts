@@ -1,11 +1,11 @@
-/** Promise 2, nothing twice: what a user is charged for is what was done, once. */
+/** Promise 2, nothing twice: the usage of a user counts everything that was done once. */
 import type { UsageCounters } from 'offline-audio-sync-contract';
 import { ledgerOf } from '../../src/jobs/totals.ts';
 import { doneChunks, hasWholeHistory, isClose, sumOf } from './invariant.ts';
 import type { Invariant } from './invariant.ts';
 import type { UserData } from './userData.ts';
 
-/** Requests, billed seconds and seconds sent are those of the done chunks. */
+/** The counted requests, billed seconds and sent seconds are those of the chunks. */
 export const usageEqualsChunks: Invariant = (data) => {
   const done = doneChunks(data).map(({ chunk }) => chunk);
   return [
@@ -23,7 +23,7 @@ export const usageEqualsChunks: Invariant = (data) => {
   ];
 };
 
-/** The seconds of audio are those of the done chunks, and the silence of the recordings that came through. */
+/** The counted seconds of audio are those of the chunks, and the silence of the recordings that did not fail. */
 export const audioUsageEqualsRecordings: Invariant = (data) => {
   const speech = sumOf(doneChunks(data), ({ chunk }) => chunk.durationMs / 1000);
   const files = [...data.jobs.values()].flatMap((job) => job.files);

@@ -1,4 +1,4 @@
-/** Everything that is stored of one user, as the invariants look at it. */
+/** Everything that is stored of one user, in the form that the invariants use. */
 import { FieldPath } from 'firebase-admin/firestore';
 import type { CollectionReference, Firestore, Query, Transaction } from 'firebase-admin/firestore';
 import type { Storage } from 'firebase-admin/storage';
@@ -39,10 +39,10 @@ export interface UserData {
   readonly chunks: readonly StoredChunk[];
   /** The registry. */
   readonly recordings: ReadonlyMap<string, RecordingEntry>;
-  /** By content: see {@link byContent}. */
+  /** By their content, see {@link byContent}. */
   readonly segments: ReadonlyMap<string, Segment>;
   readonly conversations: ReadonlyMap<string, Conversation>;
-  /** What the user corrected, undone or not. */
+  /** All edits of the user, including undone ones. */
   readonly edits: readonly StoredEdit[];
   /** By day. */
   readonly usage: ReadonlyMap<string, Partial<UsageCounters>>;
@@ -50,12 +50,12 @@ export interface UserData {
   readonly objects: readonly StoredObject[];
 }
 
-/** Documents of one read. */
+/** Documents that are read at a time. */
 const PAGE_SIZE = 300;
 
 /**
- * Reads what is stored of a user: Firestore at one moment (a read-only transaction, page by page), then Storage. Memory grows
- * with the user's history.
+ * Reads what is stored of a user: Firestore at one moment (a read-only transaction, page by page), then Storage. The memory that it
+ * needs grows with the user's history.
  */
 export async function loadUserData(db: Firestore, bucket: Bucket, uid: string): Promise<UserData> {
   const stored = await db.runTransaction((tx) => readStored(tx, db, uid), { readOnly: true });
@@ -95,7 +95,7 @@ async function readStored(tx: Transaction, db: Firestore, uid: string): Promise<
   };
 }
 
-/** Segments by what makes them one: device, recording, time and text. What is there twice is told apart by a number. */
+/** Segments by what identifies them: device, recording, time and text. Equal ones get a number. */
 export function byContent(segments: readonly Segment[]): Map<string, Segment> {
   const found = new Map<string, Segment>();
   for (const segment of segments) {

@@ -1,14 +1,14 @@
 /**
- * `npm run test:order -- [--cases 300] [--seed S] [--path P] [--disturbed]`: the order suite alone, on an Emulator Suite of its
- * own, or on the one that it is run in (`npm run emulators:exec`). Without a seed it takes a new one, and prints it; a counter-
- * example comes with the seed and path that repeat it.
+ * `npm run test:order -- [--cases 300] [--seed S] [--path P] [--disturbed]`: runs the order suite alone. It uses the Emulator Suite in
+ * which it runs (`npm run emulators:exec`), or starts its own. Without a seed it chooses one and prints it. A counter-example is printed
+ * with the seed and path that repeat it.
  */
 import { parseArgs } from 'node:util';
 import { main } from '../../../dev/main.ts';
 import { withSuite } from '../../../dev/emulators/withSuite.ts';
 import type { SuiteOptions } from './suite.ts';
 
-/** Cases between two lines about how far it is. */
+/** Cases between two lines about the progress. */
 const SAY_EVERY = 50;
 
 await main(async (signal) => {
@@ -35,7 +35,7 @@ await main(async (signal) => {
 });
 
 async function run(options: SuiteOptions): Promise<number> {
-  // It looks for the emulators when it is loaded.
+  // The module looks for the emulators when it is loaded.
   const { runSuite } = await import('./suite.ts');
   const kind = options.disturbed ? ' with edits, deletions, targets, cancels, refusals and dying workers' : '';
   console.log(`${options.cases} cases${kind}, seed ${options.seed}`);

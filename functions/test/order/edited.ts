@@ -1,4 +1,4 @@
-/** The reference for edits: what conversations are called, and how they read, by the edits that are in effect. */
+/** The reference for edits: the titles and texts of conversations, by the edits that are in effect. */
 import { isDeepStrictEqual } from 'node:util';
 import { editedConversation, editedSegments } from 'offline-audio-sync-contract';
 import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
@@ -11,7 +11,7 @@ import type { EditFact } from './edits.ts';
 /** Words that occur in no recording. */
 const CORRECTIONS = CORRECTED_TEXTS.flatMap((text) => text.split(' '));
 
-/** The words as they are stored. */
+/** Finds the spoken words in what is stored. */
 export class Detection {
   readonly #spoken: readonly SpokenWord[];
   readonly #stored: readonly { readonly id: number; readonly atMs: number; readonly segment: Segment }[];
@@ -34,7 +34,7 @@ export class Detection {
     return found?.id ?? 0;
   }
 
-  /** The words that an edit is about, in order of time: those of its recording. */
+  /** The words that an edit covers, in order of time: those of its recording. */
   of({ recordingId, recordingStartedAt, startedAt, endedAt }: StoredEdit): number[] {
     return this.#stored
       .filter(
@@ -49,7 +49,7 @@ export class Detection {
   }
 }
 
-/** What should be there of each edit: those of deleted speech are gone, all others as they were made. */
+/** Edits of deleted speech are gone; all others are stored as they were made. */
 export function editsAreKept(
   facts: readonly EditFact[],
   stored: readonly StoredEdit[],
@@ -66,17 +66,17 @@ export function editsAreKept(
     const content = ({ undoneAt: _, updatedAt: __, ...rest }: StoredEdit): object => rest;
     return isDeepStrictEqual(content(now), content(edit)) ? [] : [`the ${edit.kind} ${edit.id} has changed`];
   });
-  return [...complaints, ...[...left.keys()].map((id) => `nobody made the edit ${id}`)];
+  return [...complaints, ...[...left.keys()].map((id) => `the edit ${id} was never made`)];
 }
 
-/** Those in effect, from the earliest to the latest. */
+/** The edits in effect, from the earliest to the latest. */
 export function inEffect(edits: readonly StoredEdit[]): StoredEdit[] {
   return edits
     .filter(({ undoneAt }) => undoneAt === null)
     .sort((a, b) => a.editedAt.toMillis() - b.editedAt.toMillis() || (a.id < b.id ? -1 : 1));
 }
 
-/** @param edits in effect, in their order. Times of the case. */
+/** The boundaries that edits make, with the times of the case. @param edits in effect, in their order */
 export function boundariesIn(edits: readonly StoredEdit[]): Boundaries {
   const cuts: { device: string; atMs: number }[] = [];
   const merges: { device: string; fromMs: number; toMs: number }[] = [];
@@ -96,11 +96,11 @@ interface Shown {
   readonly conversation: Conversation;
   /** Its segments, in order of time. */
   readonly segments: readonly Segment[];
-  /** What should be in it, in order of time. */
+  /** The words that should be in it, in order of time. */
   readonly words: readonly SpokenWord[];
 }
 
-/** The conversation has the title, star, tags, texts and names that the edits say. @param edits in effect, in their order */
+/** The conversation has the title, star, tags, texts and names of the edits. @param edits in effect, in their order */
 export function readsAsCorrected(
   { conversation, segments, words }: Shown,
   edits: readonly StoredEdit[],
@@ -125,7 +125,7 @@ export function readsAsCorrected(
     ...editedConversation(conversation, edits),
     heard: texts.filter((text) => !CORRECTIONS.includes(text)),
     corrected: texts.filter((text) => CORRECTIONS.includes(text)).sort(),
-    // A segment of which a correction leaves nothing is not read, so it has no name.
+    // A segment whose words were all corrected is not read, so it has no name.
     names: read.length === segments.length ? names : expected.names,
   };
   return isDeepStrictEqual(actual, expected)
@@ -143,8 +143,8 @@ function headOf({ title }: Conversation, about: readonly StoredEdit[]) {
 }
 
 /**
- * What is left of what was heard, in order of time, and what stands for the rest: a correction stands in the conversation where its first
- * word was; a later one takes the place of those that it meets.
+ * The words that no correction covers, in order of time, and the corrections. A correction is in the conversation that had its first
+ * word; a later one replaces those that it overlaps.
  */
 function textOf(words: readonly SpokenWord[], edits: readonly StoredEdit[], heard: Detection) {
   const texts = edits
@@ -160,7 +160,10 @@ function textOf(words: readonly SpokenWord[], edits: readonly StoredEdit[], hear
   };
 }
 
-/** The narrower name counts, of two alike the later one. @param about edits of the conversation */
+/**
+ * The names of the segments: a name of the sentence counts before one of the conversation, and a later one before an earlier one.
+ * @param about edits of the conversation
+ */
 function namesOf(
   segments: readonly Segment[],
   about: readonly StoredEdit[],

@@ -1,4 +1,4 @@
-/** What the user corrects in one case of the order suite: how it is asked for, and what was stored of it. */
+/** The edits in one case of the order suite: how they are planned, made and first stored. */
 import fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import { editConversation, undoEdit } from '../../src/conversations/editing.ts';
@@ -9,7 +9,7 @@ import type { StoredEdit } from '../../src/conversations/edits.ts';
 import { AppError } from '../../src/errors.ts';
 import { isContention } from '../support/errors.ts';
 
-/** A correction of the conversation that holds a word, or of what was said from that word on. `word`, `other`: numbers of words. */
+/** An edit of the conversation with a word, or of what was said from that word on. `word`, `other`: numbers of words. */
 export type EditPlan =
   | { readonly kind: 'title'; readonly word: number; readonly text: string }
   | { readonly kind: 'star'; readonly word: number; readonly on: boolean }
@@ -24,13 +24,13 @@ export type EditPlan =
     }
   | { readonly kind: 'split'; readonly word: number }
   | { readonly kind: 'merge'; readonly word: number; readonly other: number }
-  /** Of an earlier edit, by its place among them. */
+  /** Undoes an earlier edit. `edit`: its index. */
   | { readonly kind: 'undo'; readonly edit: number };
 
-/** What texts, names and titles are corrected to. It occurs in no recording. */
+/** New texts, names and titles, which occur in no recording. */
 export const CORRECTED_TEXTS = ['one', 'two', 'three four'] as const;
 
-/** @param wordOf the number of a word */
+/** @param wordOf chooses the number of a word */
 export function editPlans(wordOf: Arbitrary<number>): Arbitrary<EditPlan> {
   const text = fc.constantFrom(...CORRECTED_TEXTS);
   const words = fc.integer({ min: 1, max: 3 });
@@ -79,13 +79,13 @@ export interface EditFact {
 export interface HeardWord {
   readonly conversationId: string;
   readonly segment: Segment;
-  /** Of the word among those of the segment. */
+  /** The index of the word in the segment. */
   readonly index: number;
 }
 
-/** Of one call, when others change the same documents at once. */
+/** How often a call is tried while others change the same documents. */
 const MOST_TRIES = 6;
-/** What an edit may be refused with when its conversation changes meanwhile. */
+/** Errors that an edit may get if its conversation changes meanwhile. */
 const OVERTAKEN = [
   'conversation_not_found',
   'speech_not_found',
@@ -94,7 +94,7 @@ const OVERTAKEN = [
   'edit_not_found',
 ];
 
-/** Makes edits as an app does: each has an id of its own, and is asked for again where the answer was a conflict. */
+/** Makes edits as an app does: each has its own id, and is tried again after a conflict. */
 export class Editor {
   readonly facts: EditFact[] = [];
   readonly #uid: string;
@@ -106,7 +106,7 @@ export class Editor {
     this.#deps = deps;
   }
 
-  /** @param find where a word is stored; null where it was not heard yet, or is deleted */
+  /** @param find where a word is stored; null if it is not stored yet, or deleted */
   async make(plan: EditPlan, find: (word: number) => Promise<HeardWord | null>): Promise<void> {
     if (plan.kind === 'undo') return this.#undo(plan.edit);
     const heard = await find(plan.word);
@@ -127,7 +127,7 @@ export class Editor {
     if (fact === undefined) return;
     await tried(() => undoEdit(this.#uid, fact.edit.id, this.#deps));
     const stored = (await editsOf(this.#deps.db, this.#uid).doc(fact.edit.id).get()).data();
-    // One that is gone went with what it was about.
+    // An edit is deleted with the speech that it covers.
     fact.isUndone = stored === undefined || stored.undoneAt !== null;
   }
 }
@@ -164,7 +164,7 @@ function correctionOf(
   }
 }
 
-/** Again after a conflict. What came too late because the conversation has changed is left. */
+/** Tries again after a conflict. Does nothing if the conversation has changed so that the call is no longer possible. */
 async function tried(call: () => Promise<unknown>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

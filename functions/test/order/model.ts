@@ -1,6 +1,6 @@
 /**
- * What is said, recorded and done in one case of the order suite, and what should come of it. Times are milliseconds
- * from {@link DAY_MS}.
+ * What is said, recorded and done in one case of the order suite, and the expected result. Times are milliseconds from
+ * {@link DAY_MS}.
  */
 
 import { showEdit } from './edits.ts';
@@ -8,18 +8,18 @@ import type { EditPlan } from './edits.ts';
 
 export const GAP_MS = 120_000;
 
-/** Between two words of a device. */
+/** The shortest pause between two words of a device. */
 export const SHORTEST_PAUSE_MS = 60;
 
 /** Where the cases lie on the real time axis, Unix milliseconds. */
 export const DAY_MS = Date.UTC(2025, 5, 1, 8);
 
 export interface SpokenWord {
-  /** From 1; unique in its case. Also the value of the samples that it sounds like. */
+  /** Counts from 1 in its case. Also the value of the samples of its sound. */
   readonly id: number;
   readonly device: string;
   readonly text: string;
-  /** Who says it; nobody tells speakers apart where it is missing. */
+  /** Who says it; absent if speakers are not distinguished. */
   readonly speaker?: string;
   readonly language: string;
   readonly startMs: number;
@@ -36,49 +36,49 @@ export interface JobPlan {
   readonly recordings: readonly RecordingPlan[];
   /** How far the clock of its recordings is behind. */
   readonly clockOffsetMs: number;
-  /** The job names the conversation that holds this word when it is uploaded, if there is one. */
+  /** The upload names the conversation with this word, if there is one by then. */
   readonly target: number | null;
 }
 
 export interface Delivery {
   readonly job: number;
-  /** The number of the step at which the worker dies; null: it lives. */
+  /** The number of the step at which the worker dies; null if it does not die. */
   readonly diesAt: number | null;
-  /** The number of the request that the transcription service refuses permanently; null: it takes them all. */
+  /** The number of the request that the transcription service refuses permanently; null if it accepts all. */
   readonly refusedAt: number | null;
 }
 
-/** Things that happen at once. */
+/** Events that happen at the same time. */
 export interface Moment {
   readonly deliveries: readonly Delivery[];
-  /** The user deletes the conversation that holds this word, if there is one. */
+  /** The user deletes the conversation with this word, if there is one. */
   readonly deletes: number | null;
-  /** Who deletes dies when the deletion has begun: another caller has to bring it to its end. */
+  /** The caller dies after the deletion has begun, so another caller must finish it. */
   readonly deletionDies: boolean;
   /** The user cancels this job, and sends its recordings again. */
   readonly cancels: number | null;
-  /** What is sent again is cut into other recordings. */
+  /** Whether the audio that is sent again is cut into other recordings. */
   readonly recuts: boolean;
-  /** What the user corrects. */
+  /** The edits of the user. */
   readonly edits: readonly EditPlan[];
 }
 
 export interface Plan {
   readonly words: readonly SpokenWord[];
   readonly jobs: readonly JobPlan[];
-  /** Longest chunk: never less than the longest region. */
+  /** The longest chunk, which is no shorter than the longest region. */
   readonly maxChunkMs: number;
-  /** In order; whatever is not finished then is delivered, all at once, until it is. */
+  /** In order. After the last one, all unfinished jobs are delivered at the same time until they end. */
   readonly moments: readonly Moment[];
 }
 
-/** Where the user says that conversations begin, and what is one of them; of one device each. */
+/** Where the user has split conversations, and which stretches are merged. */
 export interface Boundaries {
   readonly cuts: readonly { readonly device: string; readonly atMs: number }[];
   readonly merges: readonly { readonly device: string; readonly fromMs: number; readonly toMs: number }[];
 }
 
-/** The reference: in order of time, a new conversation wherever nobody spoke for at least the gap, unless the user says otherwise. */
+/** The expected conversations: a new one begins after each pause of at least the gap, unless the user has split or merged there. */
 export function conversationsIn(
   words: readonly SpokenWord[],
   { cuts, merges }: Boundaries = { cuts: [], merges: [] },
@@ -103,8 +103,8 @@ export function conversationsIn(
 }
 
 /**
- * By how much a word's times may be off: a recording that ends in the middle of it, or begins there, and goes to another job
- * than its neighbour, holds only what is left.
+ * How far a word's times may be off: if a recording begins or ends within the word, and its neighbour is in another job, only a part of
+ * the word is transcribed.
  */
 export function toleranceMs({ device, startMs, endMs }: SpokenWord, jobs: readonly JobPlan[]): number {
   const edges = jobs
@@ -114,7 +114,7 @@ export function toleranceMs({ device, startMs, endMs }: SpokenWord, jobs: readon
   return Math.max(0, ...edges.map((edge) => Math.min(edge - startMs, endMs - edge)));
 }
 
-/** The same audio in other recordings: each is cut behind its first word, where it holds more. */
+/** The same audio in other recordings: each with several words is cut after its first word. */
 export function recut(recordings: readonly RecordingPlan[], words: readonly SpokenWord[]): RecordingPlan[] {
   const starts = new Set(recordings.map(({ device, startMs }) => `${device} ${startMs}`));
   return recordings.flatMap((recording) => {
@@ -123,7 +123,7 @@ export function recut(recordings: readonly RecordingPlan[], words: readonly Spok
     const [first, second] = own.sort((a, b) => a.startMs - b.startMs);
     const cutMs = (first?.endMs ?? 0) + SHORTEST_PAUSE_MS / 2;
     if (second === undefined || starts.has(`${device} ${cutMs}`)) return [recording];
-    starts.add(`${device} ${cutMs}`); // No two of a job have one name.
+    starts.add(`${device} ${cutMs}`); // Two recordings of a job must not have one name.
     return [
       { device, startMs, endMs: cutMs },
       { device, startMs: cutMs, endMs },
@@ -131,7 +131,7 @@ export function recut(recordings: readonly RecordingPlan[], words: readonly Spok
   });
 }
 
-/** For a reader of a counter-example. */
+/** Describes a case, for people who read a counter-example. */
 export function show({ words, jobs, maxChunkMs, moments }: Plan): string {
   const seconds = (ms: number): string => (ms / 1000).toFixed(3);
   const span = (each: { startMs: number; endMs: number }): string => `${seconds(each.startMs)}–${seconds(each.endMs)}`;

@@ -7,7 +7,7 @@ import { changed } from '../support/worker.ts';
 
 class WorkerDied extends Error {}
 
-/** Counts what a worker does, and ends it: a dead worker does nothing more, not even tidy up. */
+/** Counts the steps of a worker, and ends it: a dead worker does nothing more, not even clean up. */
 export class Life {
   #steps: number;
   constructor(diesAt: number | null) {
@@ -20,7 +20,7 @@ export class Life {
   }
 }
 
-/** Dependencies of a worker that may die before and after each transaction of its job, request, deletion and push. */
+/** Dependencies of a worker that can die before and after each transaction of its job, each request, each task and each push. */
 export function mortal(deps: ProcessDeps, life: Life): ProcessDeps {
   const around = async <T>(call: () => Promise<T>): Promise<T> => {
     life.step();
@@ -36,7 +36,7 @@ export function mortal(deps: ProcessDeps, life: Life): ProcessDeps {
   });
 }
 
-/** Dependencies of a worker, one of whose requests the transcription service refuses permanently. */
+/** Dependencies of a worker one of whose requests the transcription service refuses permanently. */
 export function refusing(deps: ProcessDeps, refusedAt: number | null): ProcessDeps {
   const { transcriber } = deps.speech;
   let requests = 0;

@@ -1,4 +1,4 @@
-/** Random cases. They shrink towards few words, one recording, one job and nothing happening at once. */
+/** Random cases. They shrink towards few words, one recording, one job and no events at the same time. */
 import fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import { editPlans } from './edits.ts';
@@ -7,26 +7,26 @@ import { SHORTEST_PAUSE_MS, show } from './model.ts';
 import type { JobPlan, Moment, Plan, RecordingPlan, SpokenWord } from './model.ts';
 
 export interface Disturbances {
-  /** Edits, deletions, targets, dying workers, refusals, and jobs that are cancelled and sent again, too. */
+  /** Whether there are also edits, deletions, targets, dying workers, refusals, and jobs that are cancelled and sent again. */
   readonly disturbed: boolean;
 }
 
-/** Milliseconds of silence before an utterance: within a paragraph, a run, a conversation; and around the gap. */
+/** Silence before an utterance, milliseconds: within a paragraph, a run and a conversation, and near the gap. */
 const PAUSES_MS = [300, 1500, 5000, 60_000, 119_000, 121_000, 400_000];
 const EXACT_PAUSES_MS = [119_990, 120_000, 120_010];
 
-/** Silence up to this is recorded; in longer silence the device stops. */
+/** The longest silence that is recorded; in longer silence the device stops. */
 const RECORDED_PAUSE_MS = 5000;
 const MARGIN_MS = 250;
 
-/** Chunks as in production, where a case is one; and what a region's padding and its frames may add to one. */
+/** Chunks as long as in production, where a case is one chunk; and the most that padding and frames add to a region. */
 const LONG_CHUNK_MS = 600_000;
 const CHUNK_MARGIN_MS = 2000;
 
-/** No region goes on through a pause like this. */
+/** A pause that ends every region. */
 const REGION_PAUSE_MS = 1500;
 
-/** Words that are said again and again are the ones that could be taken for one another. */
+/** Few texts, because only equal words could be confused. */
 const TEXTS = ['no', 'yes', 'well', 'Tuesday', 'harbour', 'letter'];
 const LANGUAGES = ['en', 'de'];
 
@@ -37,7 +37,7 @@ interface Utterance {
     readonly pauseMs: number;
     readonly text: string;
     readonly language: string;
-    /** How much of it comes before the one place where a recording may cut it: so one side always holds most of it. */
+    /** The share of the word before the only place where a recording may cut it; so one side always has most of the word. */
     readonly cutShare: number;
   }[];
 }
@@ -56,7 +56,7 @@ function utterance(pauses: readonly number[]): Arbitrary<Utterance> {
   return fc.record({ pauseMs: fc.constantFrom(...pauses), words: fc.array(word, { minLength: 1, maxLength: 4 }) });
 }
 
-/** A place where a device may stop, or start, a recording: a pause, or the inside of a word that others surround. */
+/** Places where a device may end or begin a recording: pauses, and places within words that are between others. */
 type Stretch = readonly number[];
 
 interface Speech {
@@ -64,7 +64,7 @@ interface Speech {
   readonly stretches: readonly Stretch[];
 }
 
-/** Lays utterances on the time axis, and finds where recordings may be cut. */
+/** Places utterances on the time axis, and finds where recordings may be cut. */
 function speak(device: string, utterances: readonly Utterance[]): Speech {
   const words: Omit<SpokenWord, 'id'>[] = [];
   const stretches: number[][] = [];
@@ -95,11 +95,11 @@ function speak(device: string, utterances: readonly Utterance[]): Speech {
 
 interface Cut {
   readonly at: number;
-  /** How many places before the cut the next recording begins: they overlap then. */
+  /** How many places before the cut the next recording begins, so that both overlap. */
   readonly back: number;
 }
 
-/** Cuts each stretch into recordings that together hold all of it. */
+/** Cuts a stretch into recordings that contain all of it. */
 function cutUp(device: string, stretch: Stretch, cuts: readonly Cut[]): RecordingPlan[] {
   const last = stretch.length - 1;
   const backs = new Map(cuts.map(({ at, back }) => [1 + (at % Math.max(1, last - 1)), back]));
@@ -122,7 +122,7 @@ export function plans({ disturbed }: Disturbances): Arbitrary<Plan> {
     .record({
       speech: fc.array(fc.array(utterance(pauses), { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 2 }),
       cuts: fc.array(cut, { maxLength: 4 }),
-      // Recordings besides those that hold everything: the same again, or the same cut elsewhere.
+      // Additional recordings: the same audio again, in whole or in part.
       extras: fc.array(fc.record({ stretch: fc.nat(9), from: fc.nat(30), to: fc.nat(30) }), { maxLength: 2 }),
       jobOf: fc.array(fc.nat(3), { minLength: 16, maxLength: 16 }),
       offsets: fc.array(often(0, fc.constantFrom(-7_200_000, 1234)), { minLength: 4, maxLength: 4 }),
@@ -190,14 +190,14 @@ function wordOf(pick: number | null, words: readonly SpokenWord[]): number | nul
   return pick === null ? null : (words[pick % words.length]?.id ?? null);
 }
 
-/** The same edit, of words that are there. */
+/** The same edit, of words that exist in the case. */
 function ofWords(edit: EditPlan, words: readonly SpokenWord[]): EditPlan {
   if (edit.kind === 'undo') return edit;
   const word = wordOf(edit.word, words) ?? 0;
   return edit.kind === 'merge' ? { ...edit, word, other: wordOf(edit.other, words) ?? 0 } : { ...edit, word };
 }
 
-/** A job cannot hold two recordings of one name, which is device and start. */
+/** Distributes recordings over jobs. A job must not have two recordings of one name, which consists of device and start. */
 function toJobs(recordings: readonly RecordingPlan[], jobOf: readonly number[]): RecordingPlan[][] {
   const jobs = new Map<number, RecordingPlan[]>();
   for (const [i, recording] of recordings.entries()) {
@@ -212,7 +212,7 @@ function toJobs(recordings: readonly RecordingPlan[], jobOf: readonly number[]):
   return [...jobs].sort(([a], [b]) => a - b).map(([, own]) => own);
 }
 
-/** What fast-check prints. */
+/** Adds the text that fast-check prints. */
 function withText(plan: Plan): Plan {
   return Object.defineProperty({ ...plan }, fc.toStringMethod, { value: () => show(plan), enumerable: false });
 }

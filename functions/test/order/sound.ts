@@ -1,7 +1,7 @@
 /**
- * Words as sound, for tests: while a word is spoken every sample has the word's id as its value, above and below zero in turns, and 0 is
- * silence. So what a chunk holds of which word, and from which moment to which, is in its audio and nowhere else, whatever was cut and
- * packed. It is the highest of tones, of which nothing is taken out with what lies below voices.
+ * Words as sound, for tests: while a word is spoken, the value of each sample is the word's id, alternately positive and negative; 0 is
+ * silence. So the audio of a chunk itself shows which part of which word it contains. It is the highest possible tone, so the filter
+ * that removes what lies below voices does not change it.
  */
 import { readFlac } from '../../../dev/deepgram/flac.ts';
 import { SAMPLES_PER_MS } from '../../src/audio/read/pcm.ts';
@@ -13,7 +13,7 @@ import type { RecordingPlan, SpokenWord } from './model.ts';
 
 const FRAME_SAMPLES = 160;
 
-/** A recording of what its device heard: `pcm16`, 16 kHz, frames of 10 ms. */
+/** The recording of a device: `pcm16`, 16 kHz, frames of 10 ms. */
 export function record({ device, startMs, endMs }: RecordingPlan, words: readonly SpokenWord[]): Buffer {
   const samples = new Int16Array((endMs - startMs) * SAMPLES_PER_MS);
   for (const word of words) {
@@ -32,7 +32,7 @@ export function record({ device, startMs, endMs }: RecordingPlan, words: readonl
   return Buffer.concat(frames);
 }
 
-/** Hears every sound, and nothing else. */
+/** Detects speech in exactly the windows that have sound. */
 export const exactVad: Vad = {
   probabilities: (slices) =>
     Promise.resolve(
@@ -46,7 +46,7 @@ export const exactVad: Vad = {
     ),
 };
 
-/** Understands a word when it hears more than half of it, and says from when to when it heard it. */
+/** Transcribes each word of which more than half is in the audio, with the times of that part. */
 export class ExactTranscriber implements Transcriber {
   #words = new Map<number, SpokenWord>();
   #requests = 0;
@@ -58,7 +58,7 @@ export class ExactTranscriber implements Transcriber {
   async transcribe({ audio, durationMs }: Parameters<Transcriber['transcribe']>[0]) {
     const { samples } = await readFlac(Buffer.from((await audio.encoded()).bytes));
     const words: TranscribedWord[] = [];
-    // Speakers are numbered anew in each request, in order of appearance.
+    // Each request numbers speakers from 0, in order of appearance.
     const speakers: string[] = [];
     for (let start = 0, end = 0; start < samples.length; start = end) {
       const id = Math.abs(samples[start]!);
@@ -81,7 +81,7 @@ export class ExactTranscriber implements Transcriber {
   }
 }
 
-/** A worker's detection and transcription that know nothing but these words, each exactly. Summaries are not made. */
+/** Dependencies of a worker that detect and transcribe exactly these words, and make no summaries. */
 export function exactSpeech(words: readonly SpokenWord[]) {
   const transcriber = new ExactTranscriber();
   transcriber.listenTo(words);

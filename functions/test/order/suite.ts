@@ -1,4 +1,4 @@
-/** Runs random cases, several at once: each lane is a sequence of its own, with a seed that repeats it. */
+/** Runs random cases in several lanes at once. Each lane is a sequence of cases that its seed repeats. */
 import fc from 'fast-check';
 import type { Plan } from './model.ts';
 import { plans } from './plans.ts';
@@ -7,26 +7,26 @@ import { verdict } from './verdict.ts';
 import { OrderWorld } from './world.ts';
 
 /**
- * Cases at once. Most of a case is waiting: transactions that meet end in the emulator only after seconds, by a time limit,
- * and begin again.
+ * Cases that run at once. A case mostly waits: in the emulator, conflicting transactions end only after seconds, by a time limit, and
+ * begin again.
  */
 const LANES = 24;
 
-/** How long a failed case is made smaller; then the smallest so far is reported. */
+/** How long a failed case is shrunk. Then the smallest one so far is reported. */
 const SHRINK_MS = 120_000;
 
 export interface SuiteOptions extends Disturbances {
   readonly cases: number;
   readonly seed: number;
-  /** Of one lane, to begin with a counter-example that was printed. */
+  /** The path to a counter-example, as it was printed. There is one lane then. */
   readonly path?: string;
   /** Begins no further case when it is aborted. */
   readonly signal?: AbortSignal;
-  /** Told after each case. */
+  /** Called after each case. */
   readonly onCase?: () => void;
 }
 
-/** @throws Error with the shrunken counter-example and what repeats it. */
+/** @throws Error with the shrunken counter-example and the command that repeats it. */
 export async function runSuite({ cases, seed, path, disturbed, signal, onCase }: SuiteOptions): Promise<void> {
   const lanes = path === undefined ? Math.min(LANES, cases) : 1;
   const failed = new AbortController(); // One counter-example is enough.

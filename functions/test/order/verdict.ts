@@ -1,4 +1,4 @@
-/** Compares what came of a case with what should have. */
+/** Compares the result of a case with the expected one. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Conversation, Segment } from '../../src/conversations/conversation.ts';
 import { joinSegments } from '../../src/conversations/paragraphs.ts';
@@ -10,10 +10,10 @@ import type { JobPlan, Plan, SpokenWord } from './model.ts';
 import { middleOf } from './world.ts';
 import type { Outcome } from './world.ts';
 
-/** Pause that ends a paragraph. */
+/** The shortest pause that ends a paragraph. */
 const PARAGRAPH_MS = 800;
 
-/** @returns what is wrong, in sentences; empty when nothing is. */
+/** @returns a sentence for each thing that is wrong. */
 export function verdict(plan: Plan, outcome: Outcome): string[] {
   if (outcome.unfinished.length > 0) return [`never ended: ${outcome.unfinished.join(', ')}`];
   const deleted = new Set(plan.words.filter((word) => isDeleted(word, outcome)).map(({ id }) => id));
@@ -64,8 +64,8 @@ function conversationsAreThose(
 }
 
 /**
- * A word with the times that were heard of it, which are compared with the spoken ones elsewhere. Where a word was cut and a
- * deletion took its neighbour, the silence before it may be just above the gap or just below.
+ * A word with its stored times; `isThat` compares these with the spoken ones. If a word was cut and its neighbour was deleted, the
+ * silence before it may be slightly longer or shorter than the gap.
  */
 function asHeard(word: SpokenWord, { segments }: UserData): SpokenWord {
   const heard = [...segments.values()]
@@ -136,7 +136,7 @@ function language(words: readonly SpokenWord[]): string {
   return count('de') >= count('en') ? 'de' : 'en';
 }
 
-/** By the times that were heard: where a word was cut, a pause may be just above the limit or just below. */
+/** By the stored times: if a word was cut, a pause may be slightly longer or shorter than the limit. */
 function paragraphsOf(heard: readonly Pick<SpokenWord, 'text' | 'startMs' | 'endMs'>[]): string[] {
   const paragraphs: string[][] = [];
   for (const [i, { text, startMs }] of heard.entries()) {
@@ -155,7 +155,7 @@ function isDeleted(word: SpokenWord, { deletedSpeech }: Outcome): boolean {
   );
 }
 
-/** What was in a deleted conversation is gone, everywhere; what was deleted lies in a deleted conversation. */
+/** All words of a deleted conversation are gone, and all deleted speech lies in a deleted conversation. */
 function deletionsAreRight(deleted: ReadonlySet<number>, { data, deletions, deletedSpeech }: Outcome): string[] {
   const survivors = deletions.flatMap(({ conversationId, words }) =>
     data.conversations.get(conversationId)?.state === 'deleted' ? words.filter((id) => !deleted.has(id)) : [],
@@ -170,7 +170,7 @@ function deletionsAreRight(deleted: ReadonlySet<number>, { data, deletions, dele
   ];
 }
 
-/** The conversation that a job named leads to where the word is by which it was meant, unless the user has divided it. */
+/** The conversation that an upload named leads to the word by which it was chosen, unless the user has split or merged conversations. */
 function targetsLeadThere(left: readonly SpokenWord[], { data, targets, facts }: Outcome): string[] {
   if (facts.some(({ edit }) => edit.kind === 'split' || edit.kind === 'merge')) return [];
   return targets.flatMap(({ conversationId, word: id }) => {
@@ -187,7 +187,7 @@ function targetsLeadThere(left: readonly SpokenWord[], { data, targets, facts }:
   });
 }
 
-/** Milliseconds of the case. */
+/** The time in milliseconds of the case. */
 function at(time: { toMillis(): number }): number {
   return time.toMillis() - DAY_MS;
 }

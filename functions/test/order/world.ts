@@ -1,4 +1,4 @@
-/** Carries out a plan on the real Firestore and Storage, with workers that run at once and may die. */
+/** Carries out a plan on the emulators of Firestore and Storage, with workers that run at the same time and may die. */
 import { randomUUID } from 'node:crypto';
 import { cancelJob } from '../../src/completion/cancel.ts';
 import { retryJob } from '../../src/completion/retry.ts';
@@ -21,10 +21,10 @@ import { listenWith } from '../../src/audio/detect/listener.ts';
 import { Life, mortal, refusing } from './mortal.ts';
 import { ExactTranscriber, exactVad, record } from './sound.ts';
 
-/** Longer than a lease, and than a job waits for another one. */
+/** Longer than a lease, and than a job waits for another job. */
 const ROUND_MS = 150_000;
 
-/** Rounds of deliveries that any case must be done in. Transactions that meet may fail, and are tried again in the next. */
+/** Rounds of deliveries in which every case must end. Conflicting transactions may fail, and are repeated in the next round. */
 const MOST_ROUNDS = 30;
 /** Most retries of one job by its user. */
 const MOST_RETRIES = 3;
@@ -32,7 +32,7 @@ const RETENTION_MS = 37 * 24 * 3600_000;
 
 export interface Deletion {
   readonly conversationId: string;
-  /** Ids of the words that were in it just before. */
+  /** Ids of the words that were in it just before the deletion. */
   readonly words: readonly number[];
 }
 
@@ -40,19 +40,19 @@ export interface Outcome {
   readonly data: UserData;
   readonly deletedSpeech: readonly DeletedSpeech[];
   readonly deletions: readonly Deletion[];
-  /** What jobs named, and the word by which they meant it. */
+  /** The conversations that uploads named, and the words by which these were chosen. */
   readonly targets: readonly { readonly conversationId: string; readonly word: number }[];
   /** The edits that were made, in no order. */
   readonly facts: readonly EditFact[];
-  /** Unix milliseconds, by the clock of the case. */
+  /** The time by the clock of the case, Unix milliseconds. */
   readonly nowMs: number;
   /** Jobs that did not end. */
   readonly unfinished: readonly string[];
 }
 
 /**
- * Cases one after the other; for several at once, several of these. Each has a project of its own: where production locks what a
- * query read, the emulator locks every collection of that name in the project.
+ * Runs one case after another; each lane has its own world. Each world has its own project, because after a query the emulator locks
+ * every collection of that name in the project, and not only what the query has read.
  */
 export class OrderWorld {
   readonly #transcriber = new ExactTranscriber();
@@ -109,7 +109,7 @@ class Run {
   async happen({ deliveries, deletes, deletionDies, cancels, recuts, edits }: Moment): Promise<void> {
     for (const job of [...deliveries.map(({ job }) => job), ...(cancels === null ? [] : [cancels])])
       await this.#upload(job);
-    // What a deletion takes is known only where no conversation is divided meanwhile.
+    // Which words a deletion removes is known only if no conversation is split or merged meanwhile.
     const divides = edits.filter(({ kind }) => deletes !== null && ['split', 'merge', 'undo'].includes(kind));
     for (const edit of divides) await this.#edit(edit);
     const doomed = deletes === null ? null : await this.#conversationOf(deletes);
@@ -123,7 +123,7 @@ class Run {
     this.#world.aheadMs += ROUND_MS;
   }
 
-  /** @returns what did not end in any number of deliveries. */
+  /** Delivers and retries until all jobs have ended. @returns the jobs that never end. */
   async finish(): Promise<string[]> {
     const jobs = this.#plan.jobs.map((_, job) => job);
     for (const job of jobs) await this.#upload(job);
@@ -139,7 +139,7 @@ class Run {
     return open.map((job) => `job ${job} (${this.#jobId(job)})`);
   }
 
-  /** @returns the jobs that did not end in any number of deliveries. */
+  /** Delivers until the jobs have ended. @returns the jobs that never end. */
   async #drain(jobs: readonly number[]): Promise<number[]> {
     let open = await this.#notWrappedUp(jobs);
     for (let round = 0; round < MOST_ROUNDS && open.length > 0; round++) {
@@ -150,7 +150,7 @@ class Run {
     return open;
   }
 
-  /** The user tries again what failed. @returns the jobs that begin again. */
+  /** The user retries the failed jobs. @returns the jobs that begin again. */
   async #retry(jobs: readonly number[]): Promise<number[]> {
     const stored = await Promise.all(jobs.map((job) => this.#world.job(this.#jobId(job))));
     const failed = jobs.filter((_, i) => stored[i]!.status !== 'completed');
@@ -184,7 +184,7 @@ class Run {
     return this.#world.accept(files, null, { conversationId, clockOffsetMs });
   }
 
-  /** The user cancels a job, whatever its worker is at, and sends its recordings again. What has ended is sent again, too. */
+  /** The user cancels a job in any state, and sends its recordings again, even if the job had ended. */
   async #sendAgain(job: number, recuts: boolean): Promise<void> {
     const { uid, deps } = this.#world;
     const cancelled = await cancelJob(uid, this.#jobId(job), deps).catch((error: unknown) => {
@@ -214,7 +214,7 @@ class Run {
     await processJob({ jobId, uid, epoch }, worker).catch(() => undefined);
   }
 
-  /** Deletes as an app does. If this fails half-way, another caller has to finish it. */
+  /** Deletes a conversation as an app does. @param dies whether the caller dies after the deletion has begun */
   async #delete(conversationId: string, dies: boolean): Promise<void> {
     const { db, now, conversations } = this.#world.deps;
     const deletion = dies
@@ -239,7 +239,7 @@ class Run {
     return null;
   }
 
-  /** The live conversation that holds a word, if it was heard yet. */
+  /** The live conversation with a word; null if the word is not stored. */
   async #conversationOf(wordId: number): Promise<Deletion | null> {
     const found = await this.#liveConversation(wordId);
     const words = (found?.segments ?? []).flatMap((segment) => this.#wordsOf(segment));

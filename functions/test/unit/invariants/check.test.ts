@@ -59,11 +59,11 @@ const BROKEN: Record<keyof typeof INVARIANTS, Record<string, Break>> = {
     'a part is negative': withJob('finished', ({ ledger }) => ({
       ledger: { ...ledger, silentSeconds: 12, failedSeconds: -1 },
     })),
-    'it miscounts its recordings': withJob('waiting', ({ fileCounts }) => ({
+    'its counts of recordings are wrong': withJob('waiting', ({ fileCounts }) => ({
       fileCounts: { ...fileCounts, staged: 2 },
     })),
-    'it forgot a recording': withJob('finished', ({ files }) => ({ files: files.slice(0, 1) })),
-    'it has speech that nobody sent': (data) => ({ ...data, chunks: [] }),
+    'a recording is not counted': withJob('finished', ({ files }) => ({ files: files.slice(0, 1) })),
+    'it has speech of no chunk': (data) => ({ ...data, chunks: [] }),
   },
   neededAudioIsThere: {
     'a staged recording is gone': (data) => ({ ...data, objects: [] }),
@@ -71,7 +71,7 @@ const BROKEN: Record<keyof typeof INVARIANTS, Record<string, Break>> = {
       ...data,
       objects: data.objects.map((object) => ({ ...object, md5: 'of other bytes' })),
     }),
-    'a recording that can be tried again is gone': withFile('finished', 'talked', failed('transcription_rejected')),
+    'a recording that can be retried is gone': withFile('finished', 'talked', failed('transcription_rejected')),
   },
   noOrphanedObject: {
     'an object has no job': (data) => ({
@@ -82,54 +82,54 @@ const BROKEN: Record<keyof typeof INVARIANTS, Record<string, Break>> = {
       ...data,
       objects: [...data.objects, { ...OBJECT, path: `uploads/${UID}/waiting/other` }],
     }),
-    'an object outlived its job': (data) => ({
+    'an object still exists after the end of its job': (data) => ({
       ...data,
       objects: [...data.objects, { ...OBJECT, path: `uploads/${UID}/finished/talked` }],
     }),
   },
   everyJobHasAWayForward: {
-    'a worker died and nobody took over': withJob('waiting', () => ({
+    'a worker died and no other took over': withJob('waiting', () => ({
       status: 'processing',
       lease: LEASE,
       waitingFor: null,
     })),
-    'it is processed by nobody': withJob('waiting', () => ({ status: 'processing', waitingFor: null })),
-    'it waits and does not say for what': withJob('waiting', () => ({ waitingFor: null })),
+    'it is processed without a lease': withJob('waiting', () => ({ status: 'processing', waitingFor: null })),
+    'it waits without a reason': withJob('waiting', () => ({ waitingFor: null })),
     'it is deferred without an end': withJob('waiting', () => ({
       status: 'deferred',
       waitingFor: { ...WAITING, until: null },
     })),
-    'its time has come and passed': withJob('waiting', () => ({
+    'its wait is over and it has not continued': withJob('waiting', () => ({
       status: 'deferred',
       waitingFor: { ...WAITING, until: at(LATER_MS) },
     })),
     'it ended and still holds its lease': withJob('finished', () => ({ lease: LEASE })),
-    'it ended and does not say when': withJob('finished', () => ({ finishedAt: null })),
-    'it is completed with a recording undone': withFile('finished', 'talked', { state: 'staged' }),
-    'it failed and does not say why': withJob('finished', () => ({ status: 'failed' })),
+    'it ended without a time': withJob('finished', () => ({ finishedAt: null })),
+    'it is completed with an unfinished recording': withFile('finished', 'talked', { state: 'staged' }),
+    'it failed without a failure': withJob('finished', () => ({ status: 'failed' })),
     'a recording failed without a reason': withFile('finished', 'talked', { state: 'failed' }),
     'a reason has no sentence': withJob('finished', () => ({
       status: 'partial',
       failures: [failure('talked', 'recording_corrupt', '')],
     })),
   },
-  recordingsLedgerAgrees: {
-    'the ledger forgot a recording': (data) => ({ ...data, recordings: withoutFirst(data.recordings) }),
-    'the ledger still says claimed': (data) => ({
+  registryAgrees: {
+    'the registry lacks a recording': (data) => ({ ...data, recordings: withoutFirst(data.recordings) }),
+    'the registry still says claimed': (data) => ({
       ...data,
       recordings: new Map([...data.recordings].map(([id, entry]) => [id, { ...entry, state: 'claimed' }])),
     }),
-    'the ledger has another duration': (data) => ({
+    'the registry has another duration': (data) => ({
       ...data,
       recordings: new Map([...data.recordings].map(([id, entry]) => [id, { ...entry, durationSeconds: 99 }])),
     }),
     'a recording is done in two jobs': withFile('again', 'again', { state: 'transcribed' }),
-    'the job of an entry did not do it': withFile('finished', 'quiet', failed('recording_corrupt')),
+    'the job of an entry has not processed it': withFile('finished', 'quiet', failed('recording_corrupt')),
     'a duplicate has no original': withFile('again', 'again', { md5: 'of something else' }),
   },
   segmentsMatchChunks: {
     'a segment is missing': (data) => ({ ...data, segments: withoutFirst(data.segments) }),
-    'a segment comes from nowhere': (data) => ({
+    'a segment comes from no chunk': (data) => ({
       ...data,
       segments: withEntry(data.segments, 'extra', [...data.segments.values()][0]!),
     }),
@@ -170,15 +170,15 @@ const BROKEN: Record<keyof typeof INVARIANTS, Record<string, Break>> = {
     }),
   },
   conversationIdsResolve: {
-    'a job names one that does not exist': withJob('again', () => ({ updatedConversationIds: ['nobody'] })),
+    'a job names one that does not exist': withJob('again', () => ({ updatedConversationIds: ['unknown'] })),
     'a chunk names one that does not exist': (data) => ({
       ...data,
       chunks: data.chunks.map(({ chunk, ...rest }) => ({
         ...rest,
-        chunk: { ...chunk, conversationIds: ['nobody'] },
+        chunk: { ...chunk, conversationIds: ['unknown'] },
       })),
     }),
-    'a merge leads nowhere': withConversation({ state: 'merged', mergedInto: 'nobody' }),
+    'a merge leads nowhere': withConversation({ state: 'merged', mergedInto: 'unknown' }),
     'a merge leads in a circle': withConversation({ state: 'merged', mergedInto: 'talk' }),
   },
   usageEqualsChunks: {
@@ -190,7 +190,7 @@ const BROKEN: Record<keyof typeof INVARIANTS, Record<string, Break>> = {
   audioUsageEqualsRecordings: {
     'audio is counted twice': withUsage({ audioSeconds: 15 }),
     'a day is negative': withUsage({ audioSeconds: -1 }),
-    'a recording that came through is not counted': withFile('again', 'again', {
+    'a recording that did not fail is not counted': withFile('again', 'again', {
       state: 'silent',
       duplicateSeconds: 0,
     }),

@@ -44,7 +44,7 @@ describe('the invariants of requests', () => {
   });
 
   it('are violated by a request for audio whose words are stored', () => {
-    assert.match(noStoredChunkAskedAgain(soundData(), [request(), AGAIN])[0] ?? '', /asked about again in request 2/);
+    assert.match(noStoredChunkAskedAgain(soundData(), [request(), AGAIN])[0] ?? '', /sent again in request 2/);
     assert.deepEqual(noStoredChunkAskedAgain(soundData(), [request(), AGAIN], new Set([AGAIN.requestId])), []);
   });
 
