@@ -1,4 +1,4 @@
-/** The callables and concurrent uploads, through the real functions and their queue. */
+/** The callables and concurrent uploads, on the deployed functions and their queue. */
 import assert from 'node:assert/strict';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import type { AcknowledgedView, JobView } from 'offline-audio-sync-contract';

@@ -1,4 +1,4 @@
-/** The deployed function in the Functions emulator, killed in the middle of its work: the queue delivers its task again. */
+/** The task function in the Functions emulator is killed in the middle of its work, and the queue delivers its task again. */
 import assert from 'node:assert/strict';
 import { StandInControl } from '../../../dev/deepgram/control.ts';
 import { processesWith } from '../../../dev/emulators/processes.ts';
@@ -12,7 +12,7 @@ import { bucket, db, signUp } from '../support/suite.ts';
 import { until } from '../support/until.ts';
 import { filesOf } from '../support/worker.ts';
 
-/** Processes of a function in this suite: others may run beside it. The emulator tells them by their environment what they are. */
+/** Processes of a function of this suite, because others may run at the same time. Their environment names the function. */
 function workersOf(functionName: string): number[] {
   const ours = new Set(processesWith(`FIRESTORE_EMULATOR_HOST=${process.env['FIRESTORE_EMULATOR_HOST'] ?? ''}`));
   return processesWith(`FUNCTION_TARGET=${functionName}`).filter((pid) => ours.has(pid));

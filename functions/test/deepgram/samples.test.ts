@@ -1,4 +1,4 @@
-/** What `npm run demo` shows, as a test: every sample recording, from its upload to the transcript that an app reads. */
+/** `npm run demo` as a test: every sample recording, from its upload to the transcript that an app reads. */
 import assert from 'node:assert/strict';
 import type { Journey } from '../../../dev/demo/journey.ts';
 import { runJourney } from '../../../dev/demo/journey.ts';

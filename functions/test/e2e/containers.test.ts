@@ -1,11 +1,11 @@
-/** Ordinary audio files through the deployed functions: their build carries the sandbox and finds it. */
+/** Ordinary audio files on the deployed functions, whose build must contain the sandbox and find it. */
 import assert from 'node:assert/strict';
 import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
 import { decodeAll, ffmpeg, RATE, s16le } from '../support/audio.ts';
 import { uploadFiles, waitForJob } from '../support/client.ts';
 import { signUp } from '../support/suite.ts';
 
-/** The signal comes on the second of two tracks; the first is silent. */
+/** The signal is on the second of two tracks, and the first is silent. */
 const ON_SECOND_TRACK = ['-f', 'lavfi', '-t', '5', '-i', 'anullsrc=r=16000:cl=mono', '-map', '1:a', '-map', '0:a'];
 
 /** ffmpeg's arguments for each extension, between the input and the output. */

@@ -22,7 +22,7 @@ const SPEECH = ['1749147600', '1749147641'].map((at) =>
 
 const blocksOf = (document: string) => codeBlocks().filter(({ at }) => at.startsWith(`${document}:`));
 
-/** Blocks of the README that call the API: of a project, or of the suite of `npm start`. */
+/** The blocks of the README that call the API, of a project or of the suite of `npm start`. */
 function curlBlocks(of: 'a project' | 'npm start') {
   const isLocal = (text: string) => text.includes('127.0.0.1');
   return blocksOf('README.md').filter(
@@ -30,7 +30,7 @@ function curlBlocks(of: 'a project' | 'npm start') {
   );
 }
 
-/** Each command of a block by itself; a backslash at the end of a line continues it. */
+/** The commands of a block, each of which a backslash at the end of a line continues. */
 function curlCommands(): string[] {
   return curlBlocks('a project').flatMap(({ text }) => text.replaceAll(/\\\n\s*/g, '').split('\n'));
 }
@@ -102,7 +102,7 @@ describe('The README’s five minutes with curl', () => {
   });
 });
 
-/** Everything about a value but its leaves. */
+/** The structure of a value, without its leaves. */
 function keysOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, 1).map(keysOf);
   if (typeof value !== 'object' || value === null) return typeof value;

@@ -32,7 +32,7 @@ describe('recordings that arrive in Storage', () => {
       sent.map(({ bytes }) => ['staged', md5Of(bytes)]),
     );
     assert.deepEqual(world.enqueued, [{ jobId, uid: 'ann', epoch: 0, redrive: 0 }]);
-    // Again, when all is over.
+    // Once more after the end.
     await Promise.all(events.map((event) => instances[0]!(event)));
     assert.equal(world.enqueued.length, 1);
     assert.equal((await world.objects()).length, 12);
@@ -232,7 +232,7 @@ describe('recordings that arrive in Storage', () => {
     const jobId = await world.begin(sent);
     await world.instance()(await world.upload(world.path(jobId, sent[0]!.name), sent[0]!.bytes));
     world.nowMs += DAY_MS - HOUR_MS;
-    // Storage has its own clock: what comes now came six hours before the sweeper's.
+    // Storage has its own clock, which is six hours behind the sweeper's.
     await world.sweep();
     assert.equal((await world.job(jobId)).status, 'uploading');
     world.nowMs += 2 * HOUR_MS;
@@ -301,7 +301,7 @@ describe('recordings that arrive in Storage', () => {
     assert.deepEqual(await world.objects(), [world.path(accepted, sent[0]!.name)]);
     assert.ok((await world.job(unfinished)).finishedAt instanceof Timestamp);
 
-    // The app comes back, and goes on with its key.
+    // The app returns, and continues with its key.
     assert.equal(await world.begin(sent, 'phone1', 'key'), unfinished);
     assert.deepEqual(
       [(await world.job(unfinished)).status, await statesOf(unfinished)],

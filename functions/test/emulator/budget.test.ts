@@ -1,4 +1,4 @@
-/** What strangers may spend of the operator's money in a day, on the Firestore emulator. */
+/** The daily budgets, which limit what users can cost the operator, on the Firestore emulator. */
 import assert from 'node:assert/strict';
 import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { AppError } from '../../src/errors.ts';
@@ -15,7 +15,7 @@ import { recordings, upload } from '../support/uploads.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 const NONE = { detectedSeconds: 0, sentSeconds: 0, uploadedBytes: 0, sharedBytes: 0 };
-/** Each test has days of its own in a far year: the project's counters are shared by all. */
+/** Each test has its own days in a far year, because the counters of the project are shared by all tests. */
 const DAYS_OF_A_TEST = 5;
 let nextDay = Date.UTC(2200, 0, 1) + Math.floor(Math.random() * 300_000) * DAY_MS;
 
@@ -204,7 +204,7 @@ describe('the daily budget', () => {
   });
 });
 
-/** The methods as functions of their own. */
+/** The methods as separate functions. */
 function bound(budget: DailyBudget): Pick<DailyBudget, 'spend'> {
   return { spend: (uid, resource, amount) => budget.spend(uid, resource, amount) };
 }

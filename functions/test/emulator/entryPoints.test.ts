@@ -8,16 +8,16 @@ import type { EntryPoints } from '../support/entryPoints.ts';
 import { auth, functionUrl, HOSTING_ORIGIN, signUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';
 
-/** Every address that anybody may call. What is deployed besides is compared with a table in surface.test.ts. */
+/** Every address that anyone may call. The test surface.test.ts has a table of everything that is deployed. */
 const HTTPS: Readonly<Record<string, 'GET' | 'POST'>> = {
   syncUpload: 'POST',
   syncStatus: 'GET',
   syncJobs: 'GET',
   omiApi: 'POST',
 };
-/** Below a function's own address, where it serves several paths. */
+/** The paths below the address of a function that serves several. */
 const PATHS: Readonly<Record<string, string>> = { omiApi: '/v2/sync-local-files' };
-/** Whose token is in a link, and who needs no account. */
+/** Functions that need the token of a link, and no account. */
 const OPEN = ['sharedConversation', 'sharedAudio'];
 const CALLABLES = [
   'createSyncJob',
@@ -36,7 +36,7 @@ const CALLABLES = [
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
-/** As Firebase makes them for an app that it has attested. */
+/** An App Check token, as Firebase makes it for an app that it has attested. */
 function appCheckToken({ expiresInSeconds = 3600, project = process.env['GCLOUD_PROJECT'] } = {}): string {
   const seconds = Math.floor(Date.now() / 1000);
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -50,7 +50,7 @@ function appCheckToken({ expiresInSeconds = 3600, project = process.env['GCLOUD_
   return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`;
 }
 
-/** The code of the answer; null when it is no error. */
+/** The error code of the answer; null if it is no error. */
 async function codeOf(response: Response): Promise<string | null> {
   const body = (await response.json()) as Partial<ProblemBody> & CallAnswer<unknown>;
   const { error } = body;
@@ -171,7 +171,7 @@ describe('every entry point', () => {
         });
         assert.equal(preflight.status, 204);
         assert.ok(allows(preflight));
-        // What firebase-functions does not say of methods, a browser knows: POST is always allowed.
+        // firebase-functions does not name the method, because browsers always allow POST.
         assert.ok(list(preflight, 'access-control-allow-methods').includes(method.toLowerCase()));
         const allowed = list(preflight, 'access-control-allow-headers');
         assert.deepEqual(
@@ -179,7 +179,7 @@ describe('every entry point', () => {
           [],
         );
 
-        // What went wrong can be read there, too.
+        // Errors can be read there, too.
         const refused = await fetch(url, {
           method,
           headers: { Origin: ORIGIN, 'Content-Type': 'application/json' },

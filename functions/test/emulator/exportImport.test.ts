@@ -67,7 +67,7 @@ describe('An exported conversation', () => {
   }
   const place = (startMs: number, endMs: number) => ({ recordingId: 'recording-1', startMs, endMs });
 
-  /** Everything that a user can correct, of both conversations. */
+  /** Makes every kind of correction in both conversations. */
   async function correctAll(): Promise<void> {
     await correct(AT, { kind: 'title', title: 'Harbour' });
     await correct(AT, { kind: 'star', starred: true });
@@ -82,7 +82,7 @@ describe('An exported conversation', () => {
     await correct(AT + 6000, { kind: 'merge', withId: later.id });
   }
 
-  /** Without the ids, which are of the account, and where a voice was named everywhere: that is in any conversation of the voice. */
+  /** A conversation without its ids, which differ between accounts, and without the place where a voice was named everywhere. */
   const comparable = (taken: readonly ExportedConversation[]): unknown =>
     taken.map(({ conversation_id: _id, edits = [], ...rest }) => ({
       ...rest,

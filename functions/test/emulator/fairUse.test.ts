@@ -37,7 +37,7 @@ describe('fair use', () => {
     beforeEach(async () => {
       world = closing(new CommandWorld());
       await world.standIn.reset();
-      // Noon of some day to come.
+      // Noon of a day in the future.
       const noonMs = (Math.floor(Date.now() / DAY_MS) + 3.5) * DAY_MS;
       world.aheadMs = noonMs - Date.now();
     });
@@ -101,7 +101,7 @@ describe('fair use', () => {
       await assertSound(world);
     });
 
-    /** As a job that was transcribed leaves it. */
+    /** Counts seconds as a transcribed job does. */
     const use = (speechSeconds: number) =>
       world.db.runTransaction((tx) => {
         world.deps.usage.add(tx, world.uid, { speechSeconds });
@@ -176,7 +176,7 @@ describe('fair use', () => {
     const bytes = pcmRecording({ frames: 3, value: 5 });
     const send = async (idempotencyKey: string) =>
       uploadFiles(await app.idToken(), [{ name, bytes }], { idempotencyKey });
-    /** Of another recording: the one that was sent may be done by now. */
+    /** A job for another recording, because the one that was sent may be done by now. */
     const create = () => app.createJob({ files: [declared(pcmName(CAPTURED_AT + 60), pcmRecording({ value: 6 }))] });
     const restrict = (until: Timestamp | null) =>
       setStage(db, app.uid, { stage: 'restricted', until, reason: 'too many alarms' });
@@ -185,7 +185,7 @@ describe('fair use', () => {
       const accepted = await send('before');
       const untilMs = Date.now() + HOUR_MS;
       await restrict(Timestamp.fromMillis(untilMs));
-      /** It was told since the restriction, and what is left was told then. */
+      /** Whether these are the seconds of the restriction that were left when the answer was given. */
       const isLeft = (seconds: number): boolean =>
         seconds <= 3600 && seconds >= Math.floor((untilMs - Date.now()) / 1000);
       const refused = await send('after');

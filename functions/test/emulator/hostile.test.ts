@@ -1,4 +1,4 @@
-/** Requests of a stranger with an account, sent to the real functions: each gets a short answer that says that its sender is at fault. */
+/** Hostile requests by a user, sent to the deployed functions: each gets a short answer that says that the sender is at fault. */
 import assert from 'node:assert/strict';
 import type { UploadView } from 'offline-audio-sync-contract';
 import { bearer, callFunction, send } from '../support/client.ts';

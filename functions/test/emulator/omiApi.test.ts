@@ -29,7 +29,7 @@ describe('an app that speaks to Omi’s backend', () => {
         name: recording.name,
         bytes: readRecording(workshop, recording),
       }));
-      // The conversation of its live capture, which it names, is unknown here.
+      // The app names the conversation of its live capture, which is unknown here.
       const jobId = await app.upload([...files, unreadable], 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6');
       const { status, result, failed_segments: failed } = await app.poll(jobId);
       assert.deepEqual([status, failed, result?.errors.length], ['partial_failure', 1, 1]);
@@ -45,7 +45,7 @@ describe('an app that speaks to Omi’s backend', () => {
         words(workshop.words.map(({ text }) => text).join(' ')),
       );
 
-      // It sends what it keeps again: nothing is transcribed twice.
+      // The app sends its recordings again, and nothing is transcribed twice.
       const again = await app.poll(await app.upload(files));
       assert.deepEqual([again.status, again.result?.new_memories], ['completed', []]);
     });

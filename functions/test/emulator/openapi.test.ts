@@ -18,7 +18,7 @@ import { declared } from '../support/sdkClient.ts';
 import { db, functionUrl, HOSTING_ORIGIN, oddUserToken, signUp } from '../support/suite.ts';
 import type { TestUser } from '../support/suite.ts';
 
-/** gRPC statuses: nothing that a retry helps, and one that the Admin SDK gives up on soonest. */
+/** gRPC statuses: one after which a retry does not help, and the one that the Admin SDK repeats for the shortest time. */
 const [PERMISSION_DENIED, ABORTED] = [7, 10];
 
 const CALLABLES =
@@ -169,7 +169,7 @@ describe('docs/openapi.yaml', () => {
   }
 
   it('describes the answers when a daily budget is used up', async () => {
-    // Of tomorrow, too: midnight may pass meanwhile.
+    // Tomorrow's, too, because midnight may pass meanwhile.
     const days = [0, 1].map((ahead) => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10));
     const heavy = await signUp();
     const usage = (day: string) => db.doc(`users/${heavy.uid}/usage/${day}`);

@@ -1,4 +1,4 @@
-/** What strangers can do with the address at which a link plays audio, through Hosting and the deployed functions. */
+/** The address at which a link plays audio, through Hosting and the deployed functions. */
 import assert from 'node:assert/strict';
 import { SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import type { SharedAudioView, SharedConversationView } from 'offline-audio-sync-contract';
@@ -10,7 +10,7 @@ import type { TestUser } from '../support/suite.ts';
 import { keepTalk, putTalk, TALK_CHUNK } from '../support/talk.ts';
 
 const ADDRESS = `${HOSTING_ORIGIN}/v2/sync/shared/audio`;
-/** Two that mean something where parts are served, and some that mean nothing anywhere. */
+/** Two valid ranges, and some invalid ones. */
 const RANGES = [
   'bytes=0-99',
   'bytes=-1',
@@ -100,7 +100,7 @@ describe('the address at which a link plays audio', () => {
     }
     const ofText = await shareTalk(false);
     assert.equal(await codeOf(await ask(TALK_CHUNK, {}, ofText)), '404 audio_not_found');
-    // The owner's own token opens nothing here, and the token of the link nothing in Storage.
+    // The owner's ID token is of no use here, nor the token of the link in Storage.
     assert.equal(
       await codeOf(await fetch(`${ADDRESS}?audio_id=${TALK_CHUNK}`, { headers: bearer(user.idToken) })),
       '404 share_not_found',

@@ -16,7 +16,7 @@ describe('A request for jobs', () => {
     user = await signUp();
   });
 
-  /** A job as the store writes it, begun at a time of the test's choice, Unix milliseconds. */
+  /** Creates a job with the store. @param nowMs when it is created, Unix milliseconds */
   async function createJob(
     uid: string,
     nowMs = Date.now(),
@@ -75,7 +75,7 @@ describe('A request for jobs', () => {
   it('lists the jobs of the user, newest first, page by page, each once', async () => {
     const begun = Date.now();
     const ids: string[] = [];
-    // Jobs of one millisecond too: their order is by id, and no page may skip or repeat one.
+    // Some jobs have the same millisecond: they are ordered by id, and no page may skip or repeat one.
     for (const offset of [0, 1, 2, 2, 2, 3, 4]) ids.push(await createJob(user.uid, begun + offset));
     await createJob((await signUp()).uid, begun + 10);
 

@@ -16,7 +16,7 @@ function post(idToken: string, { contentType, body }: MultipartBody): Promise<An
   return send('syncUpload', { method: 'POST', headers, body: Uint8Array.from(body) });
 }
 
-/** An unsigned token, as the Auth emulator's are. */
+/** An unsigned token, like those of the Auth emulator. */
 function unsignedToken(claims: object): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part({ alg: 'none', typ: 'JWT' })}.${part(claims)}.`;
@@ -207,7 +207,7 @@ describe('An upload', () => {
   });
 
   it('may have the largest body that is allowed', async () => {
-    // Starts like a FLAC file, and is none: staged like any other, and done with quickly.
+    // It starts like a FLAC file and is none, so it is staged like any other recording and quickly processed.
     const overhead = multipart([filePart(`noise_${String(CAPTURED_AT)}.flac`, '')]).body.length;
     const content = Buffer.alloc(LIMITS.maxRequestBytes - overhead);
     content.write('fLaC');

@@ -1,4 +1,4 @@
-/** Staging on the Storage emulator, which takes bytes whatever MD5 is sent with them. */
+/** Staging on the Storage emulator, which accepts bytes with a wrong MD5. */
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { createStaging } from '../../src/storage/staging.ts';

@@ -12,8 +12,8 @@ const START_MS = Date.UTC(2025, 0, 1);
 const DEVICE = 'omi';
 
 /**
- * A conversation of these begins every ten minutes, and lasts four: pages of three seconds, five seconds apart, which
- * is many times as many as a recording a minute makes.
+ * A conversation begins every ten minutes and lasts four, in pages of three seconds that are five seconds apart: many times as many as
+ * recordings of a minute make.
  */
 const EVERY_MS = 600_000;
 const PAGES = 50;
@@ -21,7 +21,7 @@ const PAGE_MS = 3000;
 const PAGE_EVERY_MS = 5000;
 const LENGTH_MS = (PAGES - 1) * PAGE_EVERY_MS + PAGE_MS;
 
-/** The speech that is measured lies behind the conversation of this number. */
+/** The measured speech follows the conversation of this number. */
 const AT = 10;
 const FEW = 20;
 const MANY = 100;
@@ -40,8 +40,8 @@ describe('What an assignment costs', function () {
       costs.push(await costsOf(conversations));
     }
     assert.deepEqual(costs[1], costs[0]);
-    // Reads: the pages that reach into the speech, and what is deleted there, at least one each; and conversations, up to four
-    // behind the speech. Writes: pages, conversations, redirects.
+    // Reads: the pages that overlap the speech and the deleted speech there, at least one each, and up to four conversations after the
+    // speech. Writes: pages, conversations, redirects.
     assert.deepEqual(costs[1], {
       'before everything': { reads: 1 + 1 + 1 + 4, writes: 1 + 1, deletes: 0 },
       'on its own': { reads: 1 + 1 + 1 + 4, writes: 1 + 1, deletes: 0 },
@@ -59,7 +59,7 @@ describe('What an assignment costs', function () {
     return {
       'before everything': await costOf([START_MS - 3_600_000]),
       'on its own': await costOf([endMs(AT) + 150_000]),
-      // From one page, over the next one, into a third.
+      // The speech begins in one page, covers the next one, and ends in a third.
       'inside one': await costOf([endMs(AT) - 11_000, endMs(AT) - 2000]),
       'extends one': await costOf([endMs(AT + 1) + 1000]),
       'bridges two, with a target': await costOf(
@@ -101,7 +101,7 @@ describe('What an assignment costs', function () {
 
   async function populate(count: number): Promise<void> {
     const { conversations } = world.deps;
-    // In batches: ten times as fast as a BulkWriter, which sends twenty documents at a time.
+    // Batches are ten times as fast as a BulkWriter, which sends twenty documents at a time.
     await pMap(
       groups(count, CONVERSATIONS_OF_A_BATCH),
       async (group) => {

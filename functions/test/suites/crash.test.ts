@@ -1,10 +1,10 @@
-/** The crash suite by a fixed seed. With any seed, as long as you like: `npm run test:crash -- --kills 500 --seed 7`. */
+/** The crash suite with a fixed seed. `npm run test:crash -- --kills 500 --seed 7` runs more of it. */
 import assert from 'node:assert/strict';
 import { MOMENTS, TASK_STEPS, UPLOAD_STEPS } from '../crash/boundaries.ts';
 import { reportOf, runCrashSuite } from '../crash/suite.ts';
 
 const SEED = 20_260_301;
-/** Every boundary once, two workers before those that another one has to die for, and one more: at a random moment, or behind a fault. */
+/** Each boundary once, the workers that must die before some of them, and one more kill. */
 const KILLS = 2 * (TASK_STEPS.length + UPLOAD_STEPS.length) + 3;
 
 describe('crashes', () => {

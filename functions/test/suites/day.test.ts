@@ -23,12 +23,12 @@ const JOBS = 60;
 const SEED = 3;
 
 /**
- * What was said in twelve hours: [minute, milliseconds after it]. Between conversations lies the gap, to the millisecond or
- * by far; within them lies less.
+ * The words of twelve hours: [minute, milliseconds after it]. Pauses between conversations are exactly the gap or much longer; pauses
+ * within them are shorter.
  */
 const SAID: readonly (readonly (readonly [number, number])[])[] = [
   [[0, 0]],
-  // Exactly 120 s after the end of that word; and then 10 ms less.
+  // Exactly 120 s after the end of that word, and then 10 ms less.
   [
     [2, WORD_MS],
     [4, 2 * WORD_MS - 10],
@@ -57,8 +57,8 @@ const expected = conversations.map((starts) => ({
 }));
 
 /**
- * A file for each minute. So that several days take seconds it ends with the last sound of its minute, as a device's does that
- * stops in silence; no two are the same, or they would be one recording.
+ * A file for each minute. It ends with the last sound of its minute, as if the device stopped in silence, so that several days take
+ * seconds. No two are equal, because equal files are one recording.
  */
 const files: readonly NamedBytes[] = Array.from({ length: MINUTES }, (_, minute) => {
   const startMs = minute * MINUTE_MS;
@@ -93,7 +93,7 @@ class MemoryAudio extends StagedAudio {
 
 describe('A day of 720 one-minute files', function () {
   const speech = exactSpeech(words);
-  // Firestore is the real one. Audio stays in memory: two thousand objects, put, read and deleted, tell nothing about the day.
+  // Firestore is the emulator. Audio is in memory, because two thousand objects in Storage are not what this test is about.
   const staging = new MemoryStaging();
   const world = new TestWorld(speech, `demo-day-${randomUUID()}`);
   const audio = new MemoryAudio(world.bucket(), staging);
@@ -112,7 +112,7 @@ describe('A day of 720 one-minute files', function () {
     return (await acceptUpload(deps, { uid: world.uid, idempotencyKey: null, fields, recordings })).jobId;
   }
 
-  /** One after the other: at once is what the order suite does, and in the emulator transactions that meet wait for seconds. */
+  /** One after the other, because conflicting transactions wait for seconds in the emulator. The order suite delivers at the same time. */
   async function process(batches: readonly (readonly NamedBytes[])[]): Promise<void> {
     const jobIds: string[] = [];
     for (const batch of batches) jobIds.push(await accept(batch));

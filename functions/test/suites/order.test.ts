@@ -3,7 +3,7 @@ import { runSuite } from '../order/suite.ts';
 const PLAIN = 24;
 const DISTURBED = 24;
 
-// More of the same, and other seeds: npm run test:order.
+// npm run test:order runs more cases, with other seeds.
 describe('Recordings in any order, cut into any jobs, at once', function () {
   it(`become the conversations of the reference model (${String(PLAIN)} cases)`, async () => {
     await runSuite({ cases: PLAIN, seed: 1, disturbed: false });

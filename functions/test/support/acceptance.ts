@@ -20,7 +20,7 @@ interface Step {
   fail(): Promise<void>;
 }
 
-/** Holds every call back until the test lets it go on. */
+/** Holds every call back until the test releases it. */
 export class StepByStep {
   readonly #waiting: Step[] = [];
 
@@ -44,14 +44,14 @@ export class StepByStep {
     return taken;
   }
 
-  /** Lets the oldest waiting call of each name go on, one after the other. */
+  /** Releases the oldest waiting call of each name, one after the other. */
   async run(...calls: string[]): Promise<void> {
     await settled(() => undefined);
     for (const call of calls) await this.take(call, 1)[0]!.run();
   }
 }
 
-/** Until everything that follows from it has happened: nothing in these tests waits for a timer or for I/O. */
+/** Waits until everything that follows has happened: nothing in these tests waits for a timer or for I/O. */
 async function settled(act: () => void): Promise<void> {
   act();
   await new Promise(setImmediate);

@@ -1,4 +1,4 @@
-/** What must be true of a user's data after whatever a test did to it. */
+/** Checks what must be true of a user's data after every test. */
 import assert from 'node:assert/strict';
 import type { Firestore } from 'firebase-admin/firestore';
 import { loadSamples } from '../../../dev/samples/samples.ts';

@@ -1,4 +1,4 @@
-/** The app's side of the HTTP API. */
+/** Calls the HTTP API as an app does. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallableProblem } from 'offline-audio-sync-contract';
 import type { JobListView, JobView, UploadView } from 'offline-audio-sync-contract';
@@ -62,12 +62,12 @@ export function hasEnded({ status }: JobView): boolean {
   return ENDED.has(status);
 }
 
-/** How long nothing is asked while nothing is written, milliseconds: what follows from the time alone is seen so late. */
+/** How long to wait between two requests while nothing is written, milliseconds. Changes that only time causes are seen that late. */
 const QUIET_MS = 2000;
 
 /**
- * Asks for the job whenever something of it was written, until it is as wanted. Through the emulators an answer takes some 30 ms of a
- * processor: asked all the time, they would keep jobs from ending.
+ * Requests the job after each write to it, until it is as wanted. An answer of the emulators takes some 30 ms of a processor, so
+ * requests without a pause would slow down the jobs.
  * @throws Error after `limitMs`, milliseconds.
  */
 export async function waitForJob(
@@ -83,7 +83,7 @@ export async function waitForJob(
   });
   try {
     for (;;) {
-      // Before it is asked for: what is written meanwhile may not be in the answer.
+      // Before the request, because the answer may not have what is written meanwhile.
       const written = new Promise<void>((resolve) => (onWritten = resolve));
       const { status, body } = await getStatus(idToken, jobId);
       if (status === 200 && isAsWanted(body)) return body;
@@ -104,7 +104,7 @@ async function answerOf<Body>(response: Response): Promise<Answer<Body>> {
   }
 }
 
-/** What a callable sent back: one of the two. */
+/** The answer of a callable: one of the two. */
 export interface CallAnswer<View> {
   readonly result?: View;
   readonly error?: { readonly status: string; readonly message: string; readonly details?: CallableProblem };

@@ -1,4 +1,4 @@
-/** A world in which the user gives commands, and Deepgram refuses or delays. */
+/** A world in which the user gives commands, and Deepgram refuses or delays requests. */
 import assert from 'node:assert/strict';
 import type { Sample } from '../../../dev/samples/samples.ts';
 import { cancelJob } from '../../src/completion/cancel.ts';
@@ -24,12 +24,12 @@ export class CommandWorld extends TestWorld {
     return this.job(jobId);
   }
 
-  /** To Deepgram, since the stand-in was last reset. */
+  /** Requests to Deepgram since the stand-in was last reset. */
   async requests(): Promise<number> {
     return (await this.standIn.log()).requests.length;
   }
 
-  /** A job of which Deepgram refused the requests of these numbers, or all. */
+  /** A job of which Deepgram has refused the requests with these numbers, or all. */
   async refusedJob(sample: Sample, ...nth: number[]): Promise<string> {
     const jobId = await this.acceptSamples(sample);
     const rules = nth.length === 0 ? [{ status: 400 }] : nth.map((n) => ({ status: 400, match: { nth: n } }));
@@ -39,7 +39,7 @@ export class CommandWorld extends TestWorld {
     return jobId;
   }
 
-  /** A job that has claimed its recordings, and waits for Deepgram since its request of this number. */
+  /** A job that has claimed its recordings, and waits for the answer to its request with this number. */
   async deferredJob(sample: Sample, nth = 1): Promise<string> {
     const jobId = await this.acceptSamples(sample);
     await this.standIn.behave({ match: { nth }, status: 429, retryAfter: 30 });

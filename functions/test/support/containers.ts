@@ -23,12 +23,12 @@ const ENCODERS: Readonly<Record<Encoded, readonly string[]>> = {
   flac: ['-c:a', 'flac', '-f', 'flac'],
 };
 
-/** What must not depend on which of them decodes. */
+/** The decoders, for tests whose result must be the same with each. */
 export const BOTH = ['sandbox', 'ffmpeg'] as const;
 
 const encoded = new Map<string, Buffer>();
 
-/** The signal as such a file, encoded once for all tests; each caller has a copy of its own, to damage it. */
+/** The signal in such a file. It is encoded once for all tests, and each caller gets a copy that it may damage. */
 export function encode(extension: Encoded, before: readonly string[] = [], after: readonly string[] = []): Buffer {
   const key = JSON.stringify([extension, before, after]);
   const bytes = encoded.get(key) ?? encodeSignal(SIGNAL, extension, before, after);

@@ -1,4 +1,4 @@
-/** Direct uploads in the test's own process: what the callable, the trigger and the sweeper are, on the real emulators. */
+/** Direct uploads in the process of the test: the callable, the trigger and the sweeper, on the emulators. */
 import { RecordingRegistry } from '../../src/jobs/registry.ts';
 import type { ArrivalDeps } from '../../src/upload/arrivals.ts';
 import { beginJob } from '../../src/upload/begin.ts';
@@ -24,7 +24,7 @@ export function sentRecordings(count: number): SentRecording[] {
 }
 
 export class DirectWorld extends SweepWorld {
-  /** As `createSyncJob` begins it. @param key its idempotency key. */
+  /** Begins an upload as `createSyncJob` does. @param key its idempotency key. */
   async begin(
     files: readonly DeclaredFile[],
     deviceId: string | null = null,
@@ -71,7 +71,7 @@ export class DirectWorld extends SweepWorld {
     };
   }
 
-  /** The trigger, in an instance of its own. */
+  /** A new instance of the trigger. */
   instance(change: Partial<ArrivalDeps> = {}): (event: StagedObjectEvent) => Promise<void> {
     return createArrivalHandler({ ...this.deps, ...change });
   }

@@ -1,6 +1,6 @@
 /**
- * Every function that can be called from outside, on the server that Google deploys them with, in a process of its own: for
- * settings that the running suite does not have. Firestore, Storage, Auth and Tasks are the suite's.
+ * Serves every function that can be called from outside in a separate process, with the server of a deployment, for settings that the
+ * running suite does not have. Firestore, Storage, Auth and Tasks are those of the suite.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,8 +13,8 @@ export interface EntryPoints {
 }
 
 /**
- * @param parameters of the functions, over their defaults.
- * @param appCheckKeys what Firebase would publish as the keys of App Check.
+ * @param parameters of the functions, where they differ from the defaults.
+ * @param appCheckKeys the keys that Firebase would publish for App Check.
  */
 export async function startEntryPoints(
   parameters: Readonly<Record<string, string>>,

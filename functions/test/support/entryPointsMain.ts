@@ -1,4 +1,4 @@
-/** The child of `entryPoints.ts`: serves the functions, and tells their addresses to its parent. */
+/** The child process of `entryPoints.ts`: serves the functions, and sends their addresses to its parent. */
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -23,7 +23,7 @@ https.request = ((options: https.RequestOptions, ...rest: []) =>
 type Exported = HttpFunction & { readonly __endpoint?: object };
 
 const urls: Record<string, string> = {};
-// As they are deployed: nothing may need what the build leaves out.
+// The build that is deployed, because nothing may need what the build leaves out.
 const built = pathToFileURL(path.join(process.env['FUNCTIONS_BUILD'] ?? '', 'index.js')).href;
 const functions = (await import(built)) as Record<string, unknown>;
 for (const [name, handler] of Object.entries(functions)) {

@@ -1,4 +1,4 @@
-/** Exports the conversations of a user as apps do it, and imports them by the callable. */
+/** Exports the conversations of a user as apps do, and imports them by the callable. */
 import { exportedConversation, segmentsIn } from 'offline-audio-sync-contract';
 import type { ExportedConversation, ImportedView } from 'offline-audio-sync-contract';
 import { conversationsOf, segmentPagesOf, transcriptOf } from '../../src/conversations/collections.ts';

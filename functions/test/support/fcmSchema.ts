@@ -1,6 +1,6 @@
 /**
- * `Message` of FCM's HTTP v1 API, as its reference has it (https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages),
- * and nothing that it does not have: what is not known here, FCM answers with INVALID_ARGUMENT.
+ * `Message` of FCM's HTTP v1 API, by its reference (https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages). Other
+ * fields are refused, because FCM answers them with INVALID_ARGUMENT.
  */
 import * as z from 'zod';
 
@@ -8,7 +8,7 @@ import * as z from 'zod';
 const duration = z.string().regex(/^\d+(\.\d{1,9})?s$/);
 const strings = z.record(z.string(), z.string());
 
-/** Keys that FCM keeps for itself: "from", "message_type", and whatever begins with "google." or "gcm.". */
+/** Keys that FCM reserves: "from", "message_type", and all that begin with "google." or "gcm.". */
 const data = strings.refine(
   (entries) => Object.keys(entries).every((key) => !/^(from|message_type|google\..*|gcm\..*)$/.test(key)),
   'a reserved key',
@@ -60,7 +60,7 @@ const apnsConfig = z
     fcm_options: z.strictObject({ analytics_label: z.string().optional(), image: z.string().optional() }).optional(),
   })
   .refine(({ headers, payload }) => {
-    // Apple drops a background push that is anything more, or wants to be there at once.
+    // Apple drops a background push that shows something, or has a higher priority.
     if (headers?.['apns-push-type'] !== 'background') return true;
     const { alert, sound, badge } = payload?.aps ?? {};
     const isSilent = alert === undefined && sound === undefined && badge === undefined;

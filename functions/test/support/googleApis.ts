@@ -1,15 +1,15 @@
-/** A small stand-in for Google's REST APIs: it answers what a test says, and 404 to everything else. */
+/** A small stand-in for Google's REST APIs: it gives the answers of a test, and 404 at all other addresses. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface GoogleApis {
   readonly origin: string;
-  /** Addresses that were asked, with their service in front: `storage/storage/v1/b/bucket`. */
+  /** The requested addresses, each after its service: `storage/storage/v1/b/bucket`. */
   readonly asked: readonly string[];
   close(): Promise<void>;
 }
 
-/** @param answers by service and path without its query. A number is a status. */
+/** @param answers by service and path, without the query. A number is a status. */
 export async function startGoogleApis(answers: Readonly<Record<string, unknown>>): Promise<GoogleApis> {
   const asked: string[] = [];
   const server = createServer((req, res) => {

@@ -3,9 +3,9 @@ import type { Transcriber } from '../../src/transcription/transcriber.ts';
 
 export interface HeldAnswers {
   readonly transcriber: Transcriber;
-  /** The first answer is there. */
+  /** Resolves when the first answer is ready. */
   readonly answered: Promise<void>;
-  /** Lets it be given, and all later ones at once. */
+  /** Releases it, and all later ones immediately. */
   readonly give: () => void;
 }
 

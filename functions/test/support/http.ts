@@ -12,11 +12,11 @@ export interface CallOptions {
   readonly rawBody?: Uint8Array;
 }
 
-/** What came back, over HTTP or not. */
+/** The answer, over HTTP or not. */
 export class Answer<Body> {
   readonly status: number;
   readonly headers: Headers;
-  /** The parsed JSON. Typed as what a success looks like; the tests assert the rest. */
+  /** The parsed JSON, with the type of a success; the tests check everything else. */
   readonly body: Body;
 
   constructor(status: number, headers: Headers, body: unknown) {
@@ -25,7 +25,7 @@ export class Answer<Body> {
     this.body = body as Body;
   }
 
-  /** The error of an answer that must be one. */
+  /** The error in an answer that must have one. */
   get problem(): ProblemBody['error'] {
     const { error } = this.body as ProblemBody;
     assert.deepEqual(Object.keys(error), ['code', 'message', 'details']);

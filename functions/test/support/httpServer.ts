@@ -1,4 +1,4 @@
-/** An HTTP function on the server that Google deploys them with, in this process. */
+/** Serves an HTTP function in this process, with the server of a deployment. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { http as register } from '@google-cloud/functions-framework';
@@ -10,7 +10,7 @@ export interface RunningFunction {
   close(): Promise<void>;
 }
 
-/** @param name unique within the process: the framework keeps functions by their names. */
+/** @param name unique in the process, because the framework keeps functions by name. */
 export async function serve(name: string, handler: HttpFunction): Promise<RunningFunction> {
   register(name, handler);
   const server = getTestServer(name) as Server;

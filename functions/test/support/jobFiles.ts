@@ -5,7 +5,7 @@ import type { Job, JobFile } from '../../src/jobs/job.ts';
 import { JobStore } from '../../src/jobs/store.ts';
 import { totalsOf } from '../../src/jobs/totals.ts';
 
-/** A recording of a job that is staged and not read yet, but for what a test says of it. */
+/** A recording of a job that is staged and not read yet, with the changes of a test. */
 export function jobFile(change: Partial<JobFile> & Pick<JobFile, 'name'>): JobFile {
   return {
     path: `uploads/u/j/${change.name}`,
@@ -26,12 +26,12 @@ export function jobFile(change: Partial<JobFile> & Pick<JobFile, 'name'>): JobFi
   };
 }
 
-/** A job with its recordings, which are documents apart. */
+/** A job together with its recordings, which are in separate documents. */
 export interface JobWithFiles extends Job {
   readonly files: readonly JobFile[];
 }
 
-/** What a job's document says of its recordings. */
+/** The fields of a job's document that describe its recordings. */
 export function describedBy(files: readonly JobFile[]): Pick<Job, 'filePages' | 'fileCounts' | 'ledger' | 'failures'> {
   return { filePages: paged(files).filePages, ...totalsOf(files) };
 }

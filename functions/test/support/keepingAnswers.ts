@@ -1,4 +1,4 @@
-/** Provokes the answers of what users do with conversations that they keep. */
+/** Provokes the answers of the functions that share, export, import and delete conversations. */
 import { Timestamp } from 'firebase-admin/firestore';
 import { SHARE_LIMITS, SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import { CAPTURED_AT } from './recordings.ts';
@@ -16,7 +16,7 @@ export const EXPORTED = {
 export interface KeepingCalls {
   readonly uid: string;
   readonly call: (name: string, data: unknown) => Promise<unknown>;
-  /** Of functions that allow no sharing. */
+  /** The addresses of functions that do not allow sharing. */
   readonly callWithoutSharing: (name: string, data: unknown) => Promise<unknown>;
   readonly readShared: (headers: Record<string, string>, method?: string) => Promise<unknown>;
   readonly readAudio: (headers: Record<string, string>, audioId: string, method?: string) => Promise<unknown>;

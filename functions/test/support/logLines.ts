@@ -1,6 +1,6 @@
 /**
- * The lines that the deployed logger writes while `work` runs, instead of having them among the names of tests. They are taken from the
- * streams: the SDK of functions keeps the console's methods as it finds them when it loads.
+ * Collects the lines that the deployed logger writes while `work` runs, so that they are not printed between the names of tests. They
+ * are read from the streams, because the SDK of functions keeps the console's methods as they were when it was loaded.
  */
 export async function logLines(work: () => unknown): Promise<Readonly<Record<string, unknown>>[]> {
   const streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write.bind(stream) }));

@@ -2,7 +2,7 @@ import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import { Coverage } from '../../src/jobs/coverage.ts';
 import type { CoveredAudio } from '../../src/jobs/coverage.ts';
 
-/** The coverage of one user in memory, as several attempts see it. */
+/** The coverage of one user in memory, which several attempts share. */
 export class MemoryCoverage {
   readonly #docs = new Map<string, unknown>();
   readonly #db = {
@@ -10,12 +10,12 @@ export class MemoryCoverage {
     getAll: (...refs: { id: string }[]) => Promise.resolve(refs.map((ref) => this.#snapshot(ref))),
   };
 
-  /** As an attempt of this job sees it. */
+  /** The coverage for an attempt of this job. */
   of(jobId: string): Coverage {
     return new Coverage(this.#db as unknown as Firestore, 'u', jobId, Date.now);
   }
 
-  /** The result of this audio is stored by the job. */
+  /** Stores that the job has a result for this audio. */
   async cover(jobId: string, audio: CoveredAudio): Promise<void> {
     const tx = {
       getAll: (...refs: { id: string }[]) => Promise.resolve(refs.map((ref) => this.#snapshot(ref))),

@@ -1,6 +1,6 @@
 /**
- * Stores in memory that keep the promises of the real ones (atomic create and update, generations, one task for each id),
- * with a hook before every call: a test delays, fails or kills the caller there.
+ * Stores in memory with the guarantees of the real ones (atomic create and update, generations, one task for each id). They call a hook
+ * before each call, in which a test can delay, fail or kill the caller.
  */
 import type { Conversation } from '../../src/conversations/conversation.ts';
 import type { ConversationStore } from '../../src/conversations/store.ts';
@@ -16,7 +16,7 @@ import type { TaskQueue } from '../../src/jobs/queue.ts';
 import { assertTransition } from '../../src/jobs/stateMachine.ts';
 import type { ObjectToStage, StagedObject, Staging } from '../../src/storage/staging.ts';
 
-/** Awaited before a store does anything: throws to make the call fail. */
+/** Awaited before each call of a store. If it throws, the call fails. */
 export type BeforeCall = (call: string) => Promise<void>;
 
 const atOnce: BeforeCall = () => Promise.resolve();

@@ -1,7 +1,7 @@
 import type { Job } from '../../src/jobs/job.ts';
 import { newJob } from '../../src/jobs/store.ts';
 
-/** A job of alice without recordings, which waits for nothing but a worker. @param nowMs when it was created, Unix milliseconds */
+/** A job of alice without recordings, which waits only for a worker. @param nowMs when it was created, Unix milliseconds */
 export function pendingJob(nowMs: number): Job {
   const { job } = newJob({
     uid: 'alice',

@@ -5,7 +5,7 @@ import { filePart } from './multipart.ts';
 import { CAPTURED_AT, pcmName, pcmRecording } from './recordings.ts';
 import { declared } from './sdkClient.ts';
 
-/** Repeats requests whose jobs their user has cancelled, both ways in. */
+/** Repeats requests of both kinds whose jobs the user has cancelled. */
 export async function provokeCancelled(
   call: (name: string, data: unknown) => Promise<unknown>,
   upload: (part: Part, key: string) => Promise<unknown>,
@@ -19,8 +19,7 @@ export async function provokeCancelled(
   await call('cancelSyncJob', (await create()).result);
   await create();
 
-  // The job of a recording that is said to be from later than any clock runs ahead waits for that time, so it is cancelled before it is
-  // worked on.
+  // A recording from the future makes its job wait, so the job is cancelled before it is processed.
   const laterMs = Date.now() + (LIMITS.maxClockAheadMs + LIMITS.maxCaptureAheadMs) / 2;
   const ahead = filePart(pcmName(Math.floor(laterMs / 1000)), bytes);
   const { job_id } = (await upload(ahead, 'cancelled-upload')) as { job_id: string };

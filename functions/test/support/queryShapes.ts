@@ -1,6 +1,6 @@
 /**
- * Production refuses a query without its index; the emulator never does. So tests collect the shape of every query that is
- * sent and hold it against `firestore.indexes.json`, by the rules of
+ * Production refuses a query without its index; the emulator never does. So tests collect the shape of each query that is sent, and
+ * compare it with `firestore.indexes.json`, by the rules of
  * https://firebase.google.com/docs/firestore/query-data/index-overview.
  */
 import { readFileSync } from 'node:fs';
@@ -11,20 +11,20 @@ import * as z from 'zod';
 type Direction = 'ASCENDING' | 'DESCENDING';
 type Scope = 'COLLECTION' | 'COLLECTION_GROUP';
 
-/** What decides which index a query needs: everything about it but values, cursors and limits. */
+/** Everything about a query that decides which index it needs, so without values, cursors and limits. */
 export interface QueryShape {
   readonly collection: string;
   readonly scope: Scope;
   /** Fields compared for equality (`==`, `in`, is null), sorted. */
   readonly equal: readonly string[];
-  /** Fields asked for an element (`array-contains`, `array-contains-any`). */
+  /** Fields that are compared with `array-contains` or `array-contains-any`. */
   readonly contains: readonly string[];
-  /** Fields that the result is ordered by, those of inequalities included; never `__name__`. */
+  /** Fields by which the result is ordered, including those of inequalities; never `__name__`. */
   readonly order: readonly { readonly field: string; readonly direction: Direction }[];
 }
 
-// What the client sends: google.firestore.v1.StructuredQuery, as far as it matters here. A part that this does not know is
-// an error, so that nobody adds a kind of query whose index is not checked.
+// What the client sends: the relevant part of google.firestore.v1.StructuredQuery. An unknown part is an error, so that no kind of query
+// can be added without a check of its index.
 const fieldSchema = z.object({ fieldPath: z.string() });
 const simpleFilterSchema = z.union([
   z.strictObject({ fieldFilter: z.object({ field: fieldSchema, op: z.string() }) }),
@@ -111,7 +111,7 @@ export function readIndexSpec(): IndexSpec {
 }
 
 /**
- * The composite indexes of the file that serve this shape, empty where single-field indexes do.
+ * The composite indexes of the file that serve this shape; empty if single-field indexes do.
  * @throws Error that names the missing index.
  */
 export function indexesFor(shape: QueryShape, spec: IndexSpec): CompositeIndex[] {
@@ -126,7 +126,7 @@ export function indexesFor(shape: QueryShape, spec: IndexSpec): CompositeIndex[]
     else requireSingleField(shape, first.field, [first.direction], spec);
     return [];
   }
-  // An index serves that begins with some of the equalities and goes on with exactly the rest; several are joined.
+  // An index serves if it begins with some of the equalities and continues with exactly the rest; several such indexes are joined.
   const serving = spec.indexes.filter(
     ({ collectionGroup, queryScope, fields }) =>
       collectionGroup === shape.collection && queryScope === shape.scope && serves(fields, shape),
@@ -180,7 +180,7 @@ export interface QueryRecording {
   stop(): void;
 }
 
-/** The client's one way out for queries, transactional and aggregating ones included. Not in its types. */
+/** The method by which the client sends every query, also in transactions and aggregations. It is not in the client's types. */
 interface StreamingClient {
   requestStream(method: string, bidirectional: boolean, request: unknown, tag: string): Promise<unknown>;
 }
@@ -190,7 +190,7 @@ const aggregationSchema = z.object({ structuredAggregationQuery: requestSchema }
 
 /**
  * Records the shape of every query that this process sends, until stopped.
- * @param offline answers each with an empty result and sends none.
+ * @param offline whether each is answered with an empty result, and none is sent.
  */
 export function recordQueries({ offline = false } = {}): QueryRecording {
   const client = Firestore.prototype as unknown as StreamingClient;

@@ -1,5 +1,5 @@
 /**
- * Loaded before unit tests: the SDK of functions writes of every call of a callable that it verified it, at its lowest level, which
- * nothing of this project writes at. It keeps the console's methods as it finds them when it loads.
+ * Loaded before unit tests. The SDK of functions logs each verified call of a callable at the level `debug`, which this project does not
+ * use. The SDK keeps the console's methods as they were when it was loaded.
  */
 console.debug = () => undefined;

@@ -6,7 +6,7 @@ export const CAPTURED_AT = 1_760_000_000;
 export interface PcmOptions {
   /** Frames of 10 ms. */
   readonly frames?: number;
-  /** The value of every sample: other values are other recordings. */
+  /** The value of every sample, which makes the recording a different one. */
   readonly value?: number;
 }
 
@@ -23,7 +23,7 @@ export function pcmName(startedAt: number = CAPTURED_AT, device = 'omi'): string
   return `audio_${device}_pcm16_16000_1_fs160_${String(startedAt)}.bin`;
 }
 
-/** A WAV file that promises audio and holds none. */
+/** A WAV file whose header states audio, without any data. */
 export function wavWithoutAudio(): Buffer {
   const header = Buffer.alloc(44);
   header.write('RIFF', 0);

@@ -34,7 +34,7 @@ export class RedatingWorld extends CommandWorld {
     return redateRecordings({ uid, jobId: null, conversationId: null, names: null, key: null, ...request }, this.deps);
   }
 
-  /** Decides on a correction, and dies after so many of its transactions. */
+  /** Begins a correction of dates, and dies after so many of its transactions. */
   async redateAndDie(request: Asked, transactions: number): Promise<void> {
     const asked = { uid: this.uid, jobId: null, conversationId: null, names: null, key: null, ...request };
     await this.db.runTransaction((tx) => decideRedating(tx, asked, this.deps));
@@ -65,7 +65,7 @@ export class RedatingWorld extends CommandWorld {
     return (await this.conversations()).flatMap(({ id, state }) => (state === 'live' ? id : []));
   }
 
-  /** Links from before lead to conversations that are live. */
+  /** Checks that earlier links lead to live conversations. */
   async assertLinksLead(ids: readonly string[]): Promise<void> {
     const live = await this.deps.conversations.resolve(this.uid, ids);
     assert.ok(live.size > 0, 'the links lead somewhere');

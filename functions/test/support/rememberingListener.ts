@@ -1,10 +1,10 @@
-/** A listener for tests that process the same recordings again and again, and are about something else. */
+/** A listener for tests that process the same recordings many times. */
 import { createHash } from 'node:crypto';
 import type { Detection, Listener } from '../../src/audio/detect/listener.ts';
 import { packPassage } from '../../src/audio/detect/listenMessages.ts';
 import type { Passage } from '../../src/audio/detect/passages.ts';
 
-/** Listens to each passage once: what is heard depends on the passage alone. */
+/** Judges each passage once, because the result depends only on the passage. */
 export function rememberingListener(listener: Listener): Listener {
   const known = new Map<string, Detection>();
   return {

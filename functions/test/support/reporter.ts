@@ -1,11 +1,10 @@
 /**
- * Mocha's spec reporter, which also leaves its counts, and what failed, in the file that TEST_COUNTS_FILE names: `npm test` sums
- * them up.
+ * Mocha's spec reporter, which also writes its counts and the failed tests to the file TEST_COUNTS_FILE, for the sum of `npm test`.
  */
 import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
 
-/** Of an error, so much that one sees what it is. Whole, it is among the test's own output. */
+/** The longest part of an error that is written. The output of the test has all of it. */
 const LONGEST_ERROR_LINES = 25;
 
 export default class CountingReporter extends Mocha.reporters.Spec {

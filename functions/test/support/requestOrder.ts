@@ -2,16 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Transcriber } from '../../src/transcription/transcriber.ts';
 
-/** How far apart answers come, milliseconds: longer than one takes to be stored. */
+/** The time between two answers, milliseconds: longer than storing one takes. */
 const APART_MS = 700;
 const REQUESTS = 6;
 
-/** In which order the answers to the first requests come. */
+/** The order in which the first requests are answered. */
 const RANKS = {
   first: (nth: number) => nth,
   last: (nth: number) => REQUESTS - nth,
   middle: (nth: number) => Math.abs(nth - 2) * 2 + (nth > 2 ? 1 : 0),
-  /** Then each of the others finds both of its neighbours there. */
+  /** After that, both neighbours of each other chunk are stored. */
   'every second': (nth: number) => Math.floor(nth / 2) + (nth % 2 === 0 ? 0 : REQUESTS / 2),
 } as const;
 

@@ -1,10 +1,10 @@
-/** Speech that comes to the store of conversations without audio. */
+/** Adds speech to the store of conversations without audio. */
 import type { TestWorld } from './worker.ts';
 
 export const START_MS = Date.UTC(2025, 0, 1);
 export const DEVICE = 'omi';
 
-/** Words of a second, each at its second of the test's day. @returns ids of the conversations touched. */
+/** Stores words that last a second each, at these seconds of the test's day. @returns ids of the conversations that changed. */
 export async function say(
   world: Pick<TestWorld, 'db' | 'uid' | 'deps'>,
   seconds: readonly number[],

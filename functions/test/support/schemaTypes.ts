@@ -44,7 +44,7 @@ export function typeNamed(name: string): ts.Type {
   return checker.getDeclaredTypeOfSymbol(isAlias ? checker.getAliasedSymbol(symbol) : symbol);
 }
 
-/** Where a schema and a type differ; empty where they do not. */
+/** The differences between a schema and a type. */
 export function differences(schema: Schema, type: ts.Type, at: string): string[] {
   return differencesOfTypes(schema, [type], at);
 }
@@ -81,7 +81,7 @@ function differencesOfValue(schema: Schema, values: readonly ts.Type[], at: stri
   if (schema.type === 'array') {
     const element = checker.getIndexTypeOfType(value, ts.IndexKind.Number);
     if (element === undefined || schema.items === undefined) return [`${at} is a list in one of them`];
-    // A tuple: OpenAPI 3.0 has no schema for one.
+    // A tuple, for which OpenAPI 3.0 has no schema.
     return Object.keys(schema.items).length === 0 ? [] : differences(schema.items, element, `${at}[]`);
   }
   const expected = {
@@ -96,12 +96,12 @@ function differencesOfValue(schema: Schema, values: readonly ts.Type[], at: stri
   return (value.flags & flag) !== 0 ? [] : [`${at} is ${checker.typeToString(value)}, not ${String(schema.type)}`];
 }
 
-/** The `Time` of documents: a Timestamp of whatever SDK reads them. */
+/** The `Time` of documents: the Timestamp of the SDK that reads them. */
 function isMoment(type: ts.Type): boolean {
   return (type.flags & ts.TypeFlags.TypeParameter) !== 0 && type.symbol.name === 'Time';
 }
 
-/** Codes of errors: the document lists those that can occur in a place, or says that there are some. */
+/** Error codes: the document lists those that can occur in a place, or has a general string. */
 function differencesOfEnum(schema: Schema, literals: readonly string[], at: string): string[] {
   const isCode = literals.includes('unauthenticated');
   if (schema.enum === undefined) return isCode && schema.type === 'string' ? [] : [`${at} has values of its own`];

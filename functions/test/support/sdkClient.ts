@@ -1,4 +1,4 @@
-/** An app with Firebase's own client SDK, signed in as a new user: what `createSyncJob` is made for. */
+/** An app with Firebase's client SDK, signed in as a new user, that calls `createSyncJob`. */
 import { createHash, randomUUID } from 'node:crypto';
 import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { deleteApp, initializeApp } from 'firebase/app';
@@ -74,7 +74,7 @@ export class SdkClient {
     return (await callable(data)).data;
   }
 
-  /** Awaitable, and to be paused, resumed and cancelled. */
+  /** Starts an upload, which can be awaited, paused, resumed and cancelled. */
   upload(path: string, bytes: Uint8Array): UploadTask {
     return uploadBytesResumable(ref(getStorage(this.#app), path), bytes);
   }

@@ -1,7 +1,7 @@
-/** Speech as a transcriber is given it. */
+/** Speech in the form that transcribers get. */
 import type { EncodedAudio, SpeechAudio } from '../../src/transcription/transcriber.ts';
 
-/** For services: PCM is not asked for. */
+/** For services, which do not request PCM. */
 export function speechOf(bytes: Uint8Array, contentType: EncodedAudio['contentType']): SpeechAudio {
   return {
     channels: 1,
@@ -11,7 +11,7 @@ export function speechOf(bytes: Uint8Array, contentType: EncodedAudio['contentTy
   };
 }
 
-/** For models: encoded audio is not asked for. @param pcm 16 kHz, mono. */
+/** For models, which do not request encoded audio. @param pcm 16 kHz, mono. */
 export function speechOfPcm(pcm: Float32Array, pauses: readonly number[] = []): SpeechAudio {
   return {
     channels: 1,

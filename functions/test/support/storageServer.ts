@@ -1,4 +1,4 @@
-/** The real Storage client, against a server that says what it is told to. */
+/** The real Storage client, with a server that gives the answers of a test. */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,12 +15,12 @@ export interface Seen {
 export interface Says {
   readonly status: number;
   readonly body?: object;
-  /** It says so when this is done. */
+  /** It answers after this has resolved. */
   readonly after?: Promise<unknown>;
 }
 
 export class StorageServer {
-  /** Given in this order; 500 when there are none left. */
+  /** The answers in this order; then 500. */
   answers: Says[] = [];
   seen: Seen[] = [];
   readonly bucket: Bucket;
@@ -51,7 +51,7 @@ export class StorageServer {
       useAuthWithCustomEndpoint: false,
       retryOptions: { maxRetryDelay: 1 },
     });
-    // The same library as firebase-admin's, loaded as an ES module: other classes by name, the same by shape.
+    // The library of firebase-admin, loaded as an ES module: its classes have other identities and the same shape.
     this.bucket = stagingBucket({ bucket: () => storage.bucket('bucket') as unknown as Bucket });
   }
 

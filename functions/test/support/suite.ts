@@ -1,4 +1,4 @@
-/** The running Emulator Suite: the addresses that `npm run emulators:exec` gives, and the admin's view into it. */
+/** The running Emulator Suite: its addresses, as `npm run emulators:exec` sets them, and access as its operator. */
 import { randomUUID } from 'node:crypto';
 import { DEFAULT_REGION } from 'offline-audio-sync-contract';
 import { getApps, initializeApp } from 'firebase-admin/app';
@@ -23,7 +23,7 @@ export function functionUrl(name: string): string {
   return `${requiredVariable('FUNCTIONS_EMULATOR_ORIGIN')}/${project}/${DEFAULT_REGION}/${name}`;
 }
 
-/** Where the app calls: Hosting, which rewrites to the functions. */
+/** The origin that apps call: Hosting, which rewrites requests to the functions. */
 export const HOSTING_ORIGIN = requiredVariable('HOSTING_ORIGIN');
 
 // Project and bucket come from FIREBASE_CONFIG, the emulators from their *_EMULATOR_HOST.
@@ -36,7 +36,7 @@ const AUTH_HOST = requiredVariable('FIREBASE_AUTH_EMULATOR_HOST');
 
 export type TestUser = User;
 
-/** A new user, so that no test sees what another left. */
+/** A new user, so that no test sees the data of another. */
 export const signUp = (): Promise<User> => signUpOn(AUTH_HOST, `${randomUUID()}@example.com`);
 
 /** Names of everything that is staged for a user. */
@@ -51,14 +51,14 @@ export async function jobIds(uid: string): Promise<string[]> {
   return docs.map(({ id }) => id);
 }
 
-/** Waits until all that follows from a job's end is done, too, the release of its audio among it: the app sees the end before. */
+/** Waits until an ended job is wrapped up, including the deletion of its audio. Apps see its end before that. */
 export async function untilWrappedUp(jobId: string): Promise<void> {
   const isWrappedUp = async () =>
     (await db.doc(`offline_sync_jobs/${jobId}`).get()).get('notifiedAt') instanceof Timestamp;
   await until(isWrappedUp);
 }
 
-/** The ID token of a user id that no path can hold, as custom tokens allow it. */
+/** The ID token of a user id that cannot be part of a path, which custom tokens allow. */
 export async function oddUserToken(): Promise<string> {
   const token = await auth.createCustomToken('a/b');
   const answer = await askAuth(AUTH_HOST, 'signInWithCustomToken', { token, returnSecureToken: true });

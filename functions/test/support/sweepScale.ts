@@ -1,4 +1,4 @@
-/** Many jobs of every kind that the sweeper knows, and what must have become of them. */
+/** Many jobs of every kind that the sweeper handles, and their expected states after it. */
 import assert from 'node:assert/strict';
 import pMap from 'p-map';
 import { filesOf } from '../../src/jobs/files.ts';
@@ -13,9 +13,9 @@ import type { SweepWorld } from './sweepWorld.ts';
 
 interface Kind {
   readonly job: (world: SweepWorld) => Partial<JobWithFiles>;
-  /** Its status when all is swept; null: gone. */
+  /** Its status after the sweep; null if it was deleted. */
   readonly becomes: JobStatus | null;
-  /** How often it is put in the queue. */
+  /** How often it is enqueued. */
   readonly tasks: 0 | 1;
   readonly keepsObject: boolean;
 }
@@ -109,7 +109,7 @@ function kindOf(i: number): Kind {
 
 const jobIdOf = (i: number): string => `job${String(i).padStart(6, '0')}`;
 
-/** Writes the jobs, each with one object, and makes the number of objects up with those of jobs that are gone, two each. */
+/** Writes the jobs, each with one object, and adds objects of deleted jobs, two of each, up to the number of objects. */
 export async function populate(world: SweepWorld, { jobs, objects }: Population): Promise<void> {
   const { files: _files, ...template } = await world.put('template');
   await world.deps.jobs.ref('template').delete();
@@ -145,7 +145,7 @@ export interface ScaleResult {
   }[];
 }
 
-/** Sweeps until a run has nothing left over. */
+/** Runs the sweeper until a run leaves nothing for the next one. */
 export async function sweepAll(world: SweepWorld): Promise<ScaleResult> {
   const runs = [];
   for (let more = true; more;) {
@@ -159,11 +159,11 @@ export async function sweepAll(world: SweepWorld): Promise<ScaleResult> {
   return { runs };
 }
 
-/** @throws AssertionError when a job or object is not what it must have become. */
+/** @throws AssertionError if a job or an object is not as expected. */
 export async function assertSwept(world: SweepWorld, { jobs }: Population): Promise<void> {
   const { docs } = await world.db.collection('offline_sync_jobs').get();
   const statuses = new Map(docs.map((doc) => [doc.id, (doc.data() as Job).status]));
-  // Enqueuing the same task again adds none.
+  // Enqueuing a task again adds no other one.
   const tasks = new Map<string, Set<string>>();
   for (const { jobId, epoch, redrive } of world.enqueued) {
     tasks.set(jobId, (tasks.get(jobId) ?? new Set()).add(`${epoch} ${redrive}`));

@@ -1,4 +1,4 @@
-/** Mixed jobs and objects, and what must remain of the objects: written down here once more, apart from the code. */
+/** Random jobs and objects, and the objects that must remain, by rules that are written here independently of the code. */
 import fc from 'fast-check';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { FileState, Job, JobStatus } from '../../src/jobs/job.ts';
@@ -8,15 +8,15 @@ export interface FileScenario {
   readonly state: FileState;
   /** Why it failed, if it did. */
   readonly code: ErrorCode;
-  /** Whether its object is there. */
+  /** Whether its object exists. */
   readonly staged: boolean;
 }
 
 export interface JobScenario {
-  /** Null: the job is gone. */
+  /** Null if the job was deleted. */
   readonly status: JobStatus | null;
   readonly files: readonly FileScenario[];
-  /** Whether there is also an object that is none of the job's files. */
+  /** Whether there is also an object that is not a file of the job. */
   readonly stray: boolean;
   /** Whether the document of this id is another user's. */
   readonly foreign: boolean;
@@ -42,13 +42,13 @@ export const jobScenario: fc.Arbitrary<JobScenario> = fc.record({
   foreign: fc.constantFrom(false, false, false, true),
 });
 
-/** What must still be there after the sweep, and what must not: paths. */
+/** The paths of the objects that must exist after the sweep, and of those that must not. */
 export interface Expectation {
   readonly kept: string[];
   readonly deleted: string[];
 }
 
-/** The objects of a job, by what must become of them. */
+/** The objects of a job, divided into those that must remain and those that must be deleted. */
 export function expectation(uid: string, jobId: string, { status, files, stray, foreign }: JobScenario): Expectation {
   const kept: string[] = [];
   const deleted: string[] = [];
@@ -64,7 +64,7 @@ export function expectation(uid: string, jobId: string, { status, files, stray, 
   return { kept, deleted };
 }
 
-/** The document of a scenario; null where the job is gone. Nothing but its objects is due for the sweeper. */
+/** The document of a scenario; null if the job was deleted. The sweeper has nothing to do for it except with its objects. */
 export function jobOf(world: SweepWorld, jobId: string, scenario: JobScenario): Partial<Job> | null {
   const { status, files, foreign } = scenario;
   if (status === null) return null;

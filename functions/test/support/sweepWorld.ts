@@ -1,6 +1,6 @@
 /**
- * The sweeper in the test's own process, on the real Firestore and Storage of the Emulator Suite, with a project and a bucket
- * of its own: it looks at every job there is. No function of the suite listens to that project.
+ * The sweeper in the process of the test, on the emulators of Firestore and Storage. It has its own project and bucket, because it reads
+ * all jobs of a project. No function of the suite listens to that project.
  */
 import { randomUUID } from 'node:crypto';
 import { deleteApp, initializeApp } from 'firebase-admin/app';
@@ -44,7 +44,7 @@ export class SweepWorld {
   readonly logger: RecordingLogger = recordingLogger();
   readonly enqueued: Enqueued[] = [];
   readonly pushes: JobFinished[] = [];
-  /** The sweeper's clock, Unix milliseconds. Objects get their time from the emulator: hours ahead they are old. */
+  /** The sweeper's clock, Unix milliseconds. Objects have the time of the emulator, so they are old if this is hours ahead. */
   nowMs = Date.now() + 6 * HOUR_MS;
   readonly db: Firestore;
   readonly deps: SweepDeps;
@@ -60,7 +60,7 @@ export class SweepWorld {
     this.deps = this.sweeper(0);
   }
 
-  /** The dependencies of one of several sweepers. @param aheadMs how far its clock is ahead of the world's, milliseconds. */
+  /** The dependencies of another sweeper. @param aheadMs how far its clock is ahead of the world's, milliseconds. */
   sweeper(aheadMs: number): SweepDeps {
     const now = (): number => this.nowMs + Math.round(this.#elapsedMs()) + aheadMs;
     return {
@@ -138,7 +138,7 @@ export class SweepWorld {
     };
   }
 
-  /** A job that no worker has taken for this many milliseconds. */
+  /** A job that has waited for a worker for this many milliseconds. */
   pending(sinceMs: number): Partial<Job> {
     return { status: 'pending', epoch: 2, updatedAt: this.ago(sinceMs) };
   }
@@ -152,7 +152,7 @@ export class SweepWorld {
     };
   }
 
-  /** Writes a job as it is given; by default an ordinary one that was accepted just now. */
+  /** Writes a job; by default an ordinary one that was just accepted. */
   async put(jobId: string, change: Partial<JobWithFiles> = {}): Promise<JobWithFiles> {
     const { status = 'uploading', createdAt } = change;
     const files = change.files ?? [this.file(jobId, 'a.bin', status === 'uploading' ? 'expected' : 'staged')];

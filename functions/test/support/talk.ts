@@ -1,4 +1,4 @@
-/** A conversation that no job brought, and its audio. */
+/** A conversation without a job, and its audio. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
 import { encodeFlac } from '../../src/audio/chunk/flac.ts';
@@ -6,10 +6,10 @@ import type { Bucket } from '../../src/storage/bucket.ts';
 import { KeptAudio } from '../../src/storage/keptAudio.ts';
 import { CAPTURED_AT } from './recordings.ts';
 
-/** What it was heard in. */
+/** Its recording. */
 export const TALK_CHUNK = 'chunk'.padEnd(28, '-');
 
-/** Writes the conversation `talk`, of one word, as a worker stores it. */
+/** Writes the conversation `talk`, which has one word, as a worker stores it. */
 export async function putTalk(db: Firestore, uid: string): Promise<void> {
   const [startedAt, finishedAt] = [CAPTURED_AT, CAPTURED_AT + 500].map((ms) => Timestamp.fromMillis(ms));
   const said = { startedAt, endedAt: finishedAt, text: 'Hello.', speaker: null, confidence: 1, language: 'en' };
@@ -25,8 +25,8 @@ export async function putTalk(db: Firestore, uid: string): Promise<void> {
 }
 
 /**
- * Keeps audio for `talk`: a second and a half, of which the word is the second half second. The value of each sample is the tenth of a
- * second that it lies in.
+ * Stores kept audio for `talk`: one and a half seconds, with the word in the second half second. The value of each sample is the number
+ * of its tenth of a second.
  */
 export async function keepTalk(db: Firestore, bucket: Bucket, uid: string): Promise<void> {
   const pcm = Int16Array.from({ length: 24_000 }, (_, i) => Math.floor(i / 1600));

@@ -1,4 +1,4 @@
-/** An upload in memory, ready to be accepted. */
+/** Uploads in memory, ready to be accepted. */
 import type { AcceptDeps, Upload } from '../../src/upload/accept.ts';
 import { NOTHING_COUNTED } from '../../src/usage/budget.ts';
 import { checkRecordings } from '../../src/upload/recordings.ts';
@@ -45,14 +45,14 @@ export function memoryDeps(before?: BeforeCall): MemoryDeps {
     staging: new MemoryStaging(before),
     queue: new MemoryQueue(before),
     logger: recordingLogger(),
-    // Time goes on: two jobs never begin in the same millisecond.
+    // Time passes, so that no two jobs begin in the same millisecond.
     now: () => (nowMs += 1),
     retentionMs: () => 7 * 24 * 3600 * 1000,
     uploadExpiryMs: 24 * 3600 * 1000,
   };
 }
 
-/** @param values one recording for each, ten seconds apart. */
+/** @param values one recording for each; they are ten seconds apart. */
 export function recordings(...values: number[]): Recording[] {
   const files = values.map((value, index) => ({
     filename: pcmName(CAPTURED_AT - 10 * index),

@@ -1,6 +1,6 @@
 /**
- * A worker in the test's own process, on the real Firestore and Storage of the Emulator Suite and the stand-in: what the
- * deployed task function is, with a clock and a queue that the test holds.
+ * A worker in the process of the test, on the emulators of Firestore and Storage and the stand-in: the task function with a clock and a
+ * queue that the test controls.
  */
 import { randomUUID } from 'node:crypto';
 import { deleteApp, initializeApp } from 'firebase-admin/app';
@@ -54,7 +54,7 @@ export const NO_LIMITS = {
   dailySpeechSeconds: 0,
   throttledSpeechSeconds: 0,
 };
-/** Budgets that never end, and count nothing. */
+/** Budgets without limits, which count nothing. */
 export const NO_BUDGET = {
   reserveBytes: () => Promise.resolve(() => Promise.resolve()),
   count: () => Promise.resolve(NOTHING_COUNTED),
@@ -65,7 +65,7 @@ export const NO_BUDGET = {
 /** Every job is processed when it is delivered. */
 export const NO_TURNS = { wait: () => Promise.resolve(null), pass: () => Promise.resolve() };
 
-/** As many requests at once as there are. */
+/** No limit for requests in flight. */
 export const NO_SLOTS = { use: <T>(_signal: AbortSignal, request: () => Promise<T>): Promise<T> => request() };
 
 const GAP_MS = 120_000;
@@ -80,7 +80,7 @@ function required(name: string): string {
 
 type Groups = Pick<ProcessDeps, 'speech' | 'spending' | 'scan' | 'times'>;
 
-/** What a test has instead of a worker's own: members of groups are named by themselves. */
+/** Dependencies that a test replaces. Members of groups have their own names here. */
 export type WorkerChange = Partial<
   Omit<ProcessDeps, keyof Groups> & Groups['speech'] & Groups['spending'] & Groups['scan'] & Groups['times']
 >;
@@ -104,11 +104,11 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
-/** One user's corner of the emulators; tests with worlds of their own do not see each other. */
+/** One user in the emulators, with a clock and a queue. Tests with separate worlds do not see each other's data. */
 export class TestWorld {
   uid = `user-${randomUUID()}`;
   readonly logger: RecordingLogger = recordingLogger();
-  /** Tasks that were enqueued, in order; nothing delivers them but the test. */
+  /** The enqueued tasks, in order; only the test delivers them. */
   readonly queued: TaskPayload[] = [];
   readonly pushes: JobFinished[] = [];
   readonly standIn = new StandInControl(required('DEEPGRAM_STANDIN_URL'));
@@ -190,7 +190,7 @@ export class TestWorld {
     this.deps = changed(deps, change);
   }
 
-  /** Another user from now on, at the present time: what a test that runs many cases has instead of many worlds. */
+  /** Continues as a new user, at the present time, so that a test of many cases does not need many worlds. */
   becomeSomebodyElse(): void {
     this.uid = `user-${randomUUID()}`;
     this.aheadMs = 0;
@@ -205,7 +205,7 @@ export class TestWorld {
     return stagingBucket(getStorage(this.#app));
   }
 
-  /** What the upload function is made of. */
+  /** The dependencies of the upload function. */
   acceptDeps(): AcceptDeps {
     return {
       jobs: this.deps.jobs,
@@ -297,7 +297,7 @@ export function filesOf(sample: Sample): NamedBytes[] {
 
 let listener: Promise<Listener> | undefined;
 
-/** One model for all worlds of the process, each of which processes the samples. */
+/** One model for all worlds of the process. */
 function sharedListener(): Promise<Listener> {
   return (listener ??= loadSileroVad().then((vad) => rememberingListener(listenWith(vad))));
 }

@@ -8,7 +8,7 @@ import { closeAfterEach, removeFolder } from '../../../dev/test/closing.ts';
 
 const FUNCTIONS = path.resolve(import.meta.dirname, '../..');
 
-/** A package that build.mjs can build, and nothing more. */
+/** A minimal package that build.mjs can build. */
 const SOURCES = {
   'index.ts':
     "import * as z from 'zod';\nexport const read = async () => z.string().parse((await import('./platform.ts')).text);\n",
@@ -34,7 +34,7 @@ describe('The build of the functions', function () {
   const build = () => promisify(execFile)(process.execPath, ['build.mjs'], { cwd: directory });
   const files = async (): Promise<string[]> =>
     (await readdir(path.join(directory, 'lib'), { recursive: true })).toSorted();
-  /** In a process of its own, because a module is imported once. */
+  /** Imports the output in a separate process, because a process imports a module only once. */
   const read = async (): Promise<string> => {
     const script = "console.log(await (await import('./lib/index.js')).read())";
     return (await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: directory }))

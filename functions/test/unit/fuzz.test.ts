@@ -1,4 +1,4 @@
-/** Each fuzz target for a bounded number of cases; `npm run fuzz` runs them for as long as is wanted. */
+/** Runs each fuzz target for a limited number of cases; `npm run fuzz` runs them without that limit. */
 import fc from 'fast-check';
 import { TARGETS } from '../fuzz/targets.ts';
 

@@ -57,7 +57,7 @@ const TURN_DEPS = {
   now: () => 0,
 };
 
-/** Every file that asks Firestore for more than documents by id, and how to make it ask all that it asks. */
+/** Every file that queries Firestore, and a function that makes it send all its queries. */
 const QUERIES: Record<string, () => Promise<unknown>> = {
   'jobs/store.ts': async () => {
     const jobs = new JobStore(db);
@@ -114,11 +114,11 @@ const QUERIES: Record<string, () => Promise<unknown>> = {
   },
   'transcription/requestSlots.ts': () => freeSlots(db, 0).get(),
   'sweeper/userDeletion.ts': () => finishUserDeletions({ db, now: () => 0 } as UserDeletionDeps, () => false),
-  // There is no document of the user here.
+  // The user has no document here.
   'events/devices.ts': () => new DeviceStore(db).tokens('ann').catch(() => undefined),
 };
 
-/** Fields of the collections whose documents are many, by their types: a field that is new has to be named here. */
+/** The fields of collections with many documents, by their types, so that a new field must be named here. */
 const FIELDS = {
   audio: { path: 1, contentType: 1, bytes: 1, durationMs: 1, spans: 1, createdAt: 1, expiresAt: 1 } satisfies Record<
     keyof KeptAudioEntry,
@@ -149,7 +149,7 @@ const FIELDS = {
   } satisfies Record<keyof SegmentPage, 1>,
 };
 
-/** The fields of which a query needs the index that every field has by itself: no composite index serves it. */
+/** The fields whose single-field index a query needs, because no composite index serves it. */
 function singleFieldsOf({ collection, equal, contains, order }: QueryShape): string[] {
   const isComposite = order.length > 0 && equal.length + contains.length + order.length > 1;
   return isComposite
@@ -159,7 +159,7 @@ function singleFieldsOf({ collection, equal, contains, order }: QueryShape): str
 
 const CONVERSATION = { deviceId: 'omi', startedAt: Timestamp.now(), finishedAt: Timestamp.now() };
 
-/** What apps ask with the Firebase SDK, where firestore.rules let them: docs/api.md shows them these. */
+/** Queries of apps with the Firebase SDK that firestore.rules allow. docs/api.md has them. */
 const APP_QUERIES: Record<string, Query> = {
   'the newest jobs': adminQuery(reading.newestJobs('ann')),
   'the jobs since a day': adminQuery(reading.jobsSince('ann', new Date(0))),
@@ -185,7 +185,7 @@ const APP_QUERIES: Record<string, Query> = {
   'the usage of a month': adminQuery(reading.usageSince('ann', '2026-01-01')),
 };
 
-/** A query of the client's in the Admin SDK. */
+/** A query of the client library, built with the Admin SDK. */
 function adminQuery({ collection, isGroup, where, orderBy, limit }: reading.ReadQuery): Query {
   const source = isGroup === true ? db.collectionGroup(collection) : db.collection(collection);
   const filtered = where.reduce<Query>((query, condition) => query.where(...condition), source);

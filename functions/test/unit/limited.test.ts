@@ -14,7 +14,7 @@ import { memoryDeps, upload } from '../support/uploads.ts';
 
 const AT_ONCE = 40;
 
-/** Something that is read, and how many read it at once at most. */
+/** Something to read, which counts how often it is read at the same time. */
 function counted() {
   const seen = { running: 0, most: 0 };
   const read = async (): Promise<void> => {

@@ -7,7 +7,7 @@ import { errorFields } from '../../src/logger.ts';
 
 const SOURCE = new URL('../../src/', import.meta.url);
 
-/** Runs the deployed logger in this process, and gives back the line that it writes. */
+/** Runs the deployed logger in this process. @returns the line that it writes */
 async function written(level: 'info' | 'error', event: LogEvent, fields: Record<string, unknown>): Promise<string> {
   const { execFile } = await import('node:child_process');
   const { promisify } = await import('node:util');
@@ -47,7 +47,7 @@ describe('the log', () => {
 
   it('has a limited part of a long text, without the beginning of a name that is cut off', () => {
     const long = (text: string): string => String(errorFields(new Error(text))['error']);
-    // The square of the length would be hours.
+    // A time that grew with the square of the length would be hours.
     for (const endless of ['a', 'uploads/', 'a.wa', 'ann uploads/j1/'].map((part) => part.repeat(300_000))) {
       assert.ok(long(endless).length <= 2001);
     }

@@ -13,10 +13,10 @@ import { PARAMS } from '../support/params.ts';
 
 const FUNCTIONS = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Resolved by firebase-tools when it deploys. */
+/** An expression that firebase-tools resolves during a deployment. */
 const REGION = '{{ params.FUNCTION_DEFAULT_REGION }}';
 
-/** Every deployed function, as `firebase deploy` reads it. What is not here falls back to the platform's defaults. */
+/** Every deployed function, as `firebase deploy` reads it. Other options have the platform's defaults. */
 const SURFACE = {
   syncUpload: {
     platform: 'gcfv2',
@@ -151,7 +151,7 @@ const SURFACE = {
   },
 };
 
-/** What Firebase's SDKs call: anybody may, and is asked for a token there. */
+/** A callable, which anyone may call: it checks the token itself. */
 function callable(entryPoint: string) {
   return {
     platform: 'gcfv2',
@@ -163,7 +163,7 @@ function callable(entryPoint: string) {
   };
 }
 
-/** A trigger on deletion of a document, delivered again until it returns. */
+/** A trigger on the deletion of a document. Its event is delivered again until the function returns. */
 function deleted(document: string) {
   return {
     eventType: 'google.cloud.firestore.document.v1.deleted',
@@ -277,7 +277,7 @@ describe('the deployed surface', () => {
     const firebase = JSON.parse(await readFile(new URL('../../../firebase.json', import.meta.url), 'utf8')) as {
       hosting: { rewrites: { source?: string; regex?: string; function?: { functionId: string; region?: string } }[] };
     };
-    // Others lead to the console.
+    // Other rewrites lead to the console.
     const rewrites = firebase.hosting.rewrites.flatMap(({ source, regex, function: target }) =>
       target === undefined ? [] : [{ source: source ?? regex, target }],
     );
@@ -301,15 +301,15 @@ describe('the deployed surface', () => {
 });
 
 /**
- * The manifest as the CLI gets it: by the same program, in a process of its own.
- * @param directory of what is built for deploying
- * @param settings as firebase-tools reads them from `functions/.env.<project>`
+ * The manifest as the CLI reads it: by the same program, in a separate process.
+ * @param directory of the build that is deployed
+ * @param settings those that firebase-tools reads from `functions/.env.<project>`
  */
 async function readManifest(directory: string, settings: Readonly<Record<string, string>> = {}): Promise<Manifest> {
   const output = path.join(directory, 'manifest.json');
   await promisify(execFile)(process.execPath, [manifestProgram()], {
     cwd: directory,
-    // Nothing else: while functions are deployed, there are no credentials.
+    // No other variables, because there are no credentials during a deployment.
     env: {
       ...settings,
       PATH: process.env['PATH'],
@@ -328,7 +328,7 @@ function manifestProgram(): string {
   return path.join(root, 'lib', 'bin', 'firebase-functions.js');
 }
 
-/** Without what is reset to the platform's default (null), or says nothing. */
+/** Without values that reset an option to the platform's default (null), and without empty ones. */
 function settings(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(

@@ -86,7 +86,8 @@ describe('Speech in the store of conversations', () => {
     assert.deepEqual(await live(), { [fresh!]: [10, 11] });
   });
 
-  // The emulator locks a whole collection where production locks what a query read: no race there would show a read outside.
+  // The emulator locks a whole collection and production only what a query has read, so a race in the emulator would not show a read
+  // outside of the transaction.
   it('is assigned only by what was read in the transaction', async () => {
     const [named] = await say([0]);
     await say([200]);

@@ -1,4 +1,4 @@
-/** `cancelSyncJob` and `acknowledgeSyncJobs` on the real stores, with a worker whose deliveries the test holds. */
+/** `cancelSyncJob` and `acknowledgeSyncJobs` on the real stores, with a worker that the test delivers to. */
 import assert from 'node:assert/strict';
 import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { acknowledgeJobs } from '../../src/jobs/acknowledge.ts';

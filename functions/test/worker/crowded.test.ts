@@ -1,4 +1,4 @@
-/** Users may import more into a moment, or a conversation, than anybody can say. Requests of others to the same instance continue. */
+/** Users may import more words into a moment or a conversation than can be said. Requests of others to the same instance continue. */
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
 import { closeAfterAll } from '../../../dev/test/closing.ts';
@@ -26,7 +26,7 @@ describe('a conversation with more in it than anybody says', () => {
     await putTalk(world.db, world.uid);
   });
 
-  /** Pages in the half second of the talk, each of a recording of its own. */
+  /** Adds pages in the half second of the talk, each of a separate recording. */
   async function crowd(pages: number, segmentsEach: number): Promise<void> {
     const writer = world.db.bulkWriter();
     const said = {

@@ -1,4 +1,4 @@
-/** What a team adds to conversations, jobs and users for its own purposes (docs/extend.md). */
+/** Custom data of teams in conversations, jobs and users (docs/extend.md). */
 import assert from 'node:assert/strict';
 import type { DocumentReference } from 'firebase-admin/firestore';
 import { addActionItems } from '../../examples/actionItems.ts';
@@ -15,7 +15,7 @@ import { filesOf } from '../support/worker.ts';
 
 const HOUR_MS = 3600_000;
 
-/** Fields of any name and kind. The second could be taken for a path, the third for a part of ours. */
+/** Fields of any name and kind. The name of the second looks like a path; the third resembles a field of ours. */
 const CUSTOM = { actionItems: ['call Ann'], 'a.b': 1, languagesSeen: { en: true }, starred: true };
 
 describe('custom fields of a conversation', () => {
@@ -210,7 +210,7 @@ describe('custom fields of a conversation', () => {
   const refOf = (id: string) => conversations.conversations(world.uid).doc(id);
   const read = (id: string) => refOf(id).get();
 
-  /** @param document a document below the conversation, too. */
+  /** Adds custom fields. @param document also adds this document below the conversation */
   async function mark(id: string, fields: object, document?: string): Promise<void> {
     await refOf(id).set(fields as never, { merge: true });
     if (document !== undefined) await world.db.doc(`${refOf(id).path}/${document}`).set({ text: 'ours' });

@@ -24,7 +24,7 @@ describe('when Deepgram fails', () => {
 
   interface Wait {
     readonly reason: string;
-    /** At least, minutes. */
+    /** The shortest wait, minutes. */
     readonly minutes: number;
     readonly requests: number;
     readonly level: 'warn' | 'error';
@@ -83,15 +83,15 @@ describe('when Deepgram fails', () => {
     });
   }
 
-  /** What a test lets happen when the stand-in has the first request. */
+  /** What happens when the stand-in has received the first request. */
   interface Passing {
-    /** Whether a time limit of `ms` milliseconds is the one that passes then. */
+    /** Whether a time limit of `ms` milliseconds passes then. */
     readonly isLimit: (ms: number) => boolean;
-    /** How far the clock is set forward with it, milliseconds. */
+    /** How far the clock is moved forward then, milliseconds. */
     readonly aheadMs: number;
   }
 
-  /** Lets a time limit pass when the stand-in has the first request, however long the machine takes to send that. */
+  /** Lets a time limit pass when the stand-in has received the first request, however long the machine takes to send it. */
   async function passWhenAsked({ isLimit, aheadMs }: Passing, work: () => Promise<void>): Promise<void> {
     const limit = new AbortController();
     const timeout = AbortSignal.timeout.bind(AbortSignal);
@@ -200,7 +200,7 @@ describe('when Deepgram fails', () => {
       const { waitingFor, attempts, updatedAt } = await world.job(jobId);
       const untilMs = waitingFor?.until?.toMillis() ?? 0;
       assert.equal(attempts, 0);
-      // From the moment when it was written: the present one is later by as long as the machine took since.
+      // Compared with the time of the write, because on a busy machine the present time is later.
       waitsMs.push(untilMs - updatedAt.toMillis());
       world.aheadMs += untilMs - world.deps.now() + 1;
     }

@@ -1,4 +1,4 @@
-/** The same audio sent again: one recording, whatever job it comes in, whatever becomes of the first. */
+/** Audio that is sent again is the same recording, in whatever job, and whatever the state of the first one. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { closeAfterEach } from '../../../dev/test/closing.ts';
@@ -238,7 +238,7 @@ describe('the same audio again', () => {
   });
 });
 
-/** Hears one word in every chunk, a second from its beginning. */
+/** Recognises one word in every chunk, a second after its beginning. */
 const hearsYes: Transcriber = {
   transcribe: () =>
     Promise.resolve({

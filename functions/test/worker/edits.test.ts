@@ -34,7 +34,7 @@ describe('a conversation that its user corrects', () => {
 
   /** Uploads {@link SAID}, this many minutes after the beginning. */
   async function say(minute: number): Promise<string> {
-    // The same bytes would be the same recording.
+    // Equal bytes would be the same recording.
     const bytes = record({ device: 'omi', startMs: 0, endMs: 15_000 + minute * 20 }, SAID);
     const filename = `audio_omi_pcm16_16000_1_fs160_${DAY_MS + minute * MINUTE_MS}.bin`;
     const jobId = await world.accept([{ filename, bytes }]);

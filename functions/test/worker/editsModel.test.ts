@@ -14,10 +14,10 @@ import { importAll, exportAll } from '../support/exportImport.ts';
 const RECORDINGS = 4;
 const WORDS = 4;
 const LENGTH_MS = 20_000;
-/** Places are this far apart: neighbours are one conversation, the next but one is another. */
+/** The distance of places: neighbours are in one conversation, and the next but one is in another. */
 const STEP_MS = 90_000;
 
-/** What recordings say, from their starts. */
+/** The words of each recording, with times from its start. */
 const SAID: readonly (readonly SpokenWord[])[] = Array.from({ length: RECORDINGS }, (_, recording) =>
   Array.from({ length: WORDS }, (__, i) => ({
     id: recording * 10 + i + 1,
@@ -67,16 +67,16 @@ const steps = fc.array(
 interface ModelEdit {
   readonly id: string;
   readonly from: WordRef;
-  /** Of a merge. */
+  /** Where a merge ends; null for other edits. */
   readonly until: WordRef | null;
 }
 
-/** Where each recording lies, what was deleted, and which edits are in effect, in the order in which they were made. */
+/** The model: where each recording lies, what was deleted, and which edits are in effect, in the order in which they were made. */
 class Model {
   readonly places = new Map<number, number>();
   readonly deleted = new Set<number>();
   edits: ModelEdit[] = [];
-  /** All that were made, for undoing. */
+  /** All edits that were made, which may be undone. */
   readonly made: string[] = [];
 
   at({ recording: each, word }: WordRef): number {
@@ -124,7 +124,7 @@ interface Case {
   readonly world: RedatingWorld;
   readonly model: Model;
   readonly jobs: Map<number, string>;
-  /** Where something was deleted: nothing goes there in these cases. */
+  /** Where something was deleted. In these cases nothing is moved there. */
   readonly deletedPlaces: Set<number>;
   /** Recordings of jobs that are not delivered yet. */
   readonly late: Map<number, string>;
@@ -167,7 +167,7 @@ describe('conversations that are split and merged in any mixture with arrivals, 
   });
 });
 
-/** Another account gets all of it, and then the recordings as well: it is what it was, and nothing is there twice. */
+/** Imports everything into another account, which then gets the recordings as well: all is the same, and nothing is doubled. */
 async function moveIn(scene: Case): Promise<void> {
   const { world, model } = scene;
   const taken = await exportAll(world);
@@ -279,7 +279,7 @@ async function happen(step: Step, scene: Case): Promise<void> {
       const editId = model.made[step.edit];
       if (editId === undefined) return;
       await undoEdit(world.uid, editId, editing).catch((error: unknown) => {
-        // It went with the conversation that it was about.
+        // It was deleted with its conversation.
         assert.ok(error instanceof AppError && error.code === 'edit_not_found');
       });
       model.edits = model.edits.filter(({ id }) => id !== editId);

@@ -1,8 +1,8 @@
 import { indexesFor, readIndexSpec, recordQueries } from '../support/queryShapes.ts';
 
 /**
- * The emulator answers queries that production refuses for want of an index. So whatever queries the emulator tests of this
- * process make it answer are compared with `firestore.indexes.json` when they are through, as root hooks of the whole run.
+ * The emulator answers queries that production refuses because an index is missing. So root hooks compare all queries that the tests of
+ * this process send with `firestore.indexes.json`.
  */
 const recording = recordQueries();
 

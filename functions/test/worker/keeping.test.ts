@@ -161,7 +161,7 @@ describe('what a user keeps', () => {
 
   const deleting = (db: Firestore = world.db) => ({
     ...{ db, logger: world.logger, due: new DueJobs(db), objects: new UploadedObjects(world.bucket()) },
-    // The documents have the time of the emulator, which may be another machine's.
+    // The documents have the time of the emulator, whose clock may differ.
     now: () => world.deps.now() + HOUR_MS,
     accountCreatedAtMs: () => Promise.resolve(0),
   });
@@ -209,7 +209,7 @@ describe('what a user keeps', () => {
   });
 });
 
-/** A Firestore in which something happens before each document is deleted that a bulk writer is given. */
+/** A Firestore whose bulk writer calls a function before it deletes a document. */
 function disturbed(db: Firestore, before: (ref: DocumentReference) => Promise<void>): Firestore {
   const bulkWriter = (): ReturnType<Firestore['bulkWriter']> => {
     const writer = db.bulkWriter();

@@ -46,7 +46,7 @@ describe('audio that is kept to be played', () => {
     const [files] = await world.bucket().getFiles({ prefix: `${KEPT_PREFIX}${world.uid}/` });
     return files.map(({ name }) => name);
   };
-  /** The number of the word that sounds at the time of each word. */
+  /** For each word, the number of the word that sounds at its time. */
   async function heardAt(): Promise<(number | undefined)[]> {
     const [entry] = await entries();
     const [bytes] = await world.bucket().file(entry!.data().path).download();

@@ -14,7 +14,7 @@ import { filesOf, TestWorld } from '../support/worker.ts';
 
 const [TINY] = LOCAL_MODELS;
 const TRAIN = loadSamples().find(({ scenario }) => scenario === 'train')!;
-/** Chunks of six seconds end within phrases. `npm run measure:local` shows 3 % for all samples as they are sent ordinarily. */
+/** The largest share of wrong words: chunks of six seconds end within phrases. `npm run measure:local` finds 3 % with ordinary chunks. */
 const MAX_WORD_ERRORS = 0.25;
 
 describe('the task with the local recogniser', function () {

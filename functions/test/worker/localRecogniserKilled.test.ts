@@ -29,7 +29,7 @@ function kill(step: TaskStep, moment: Moment, nth = 1): Plan {
   return { kind: 'kill', at: { step, moment, nth } };
 }
 
-/** One worker after the other. Each stores a result, or the recording would be blamed for their deaths. */
+/** The plans of workers, one after the other. Each stores a result; otherwise the recording would fail as unprocessable. */
 const DEATHS: readonly Plan[] = [
   kill('transcribe', 'before', 2),
   kill('transcribe', 'after', 2),
@@ -53,7 +53,7 @@ describe('worker processes with the local recogniser', function () {
     world = closing(new TestWorld({}, projectId));
   });
 
-  /** Delivers the job's task to a process of its own. */
+  /** Delivers the job's task to a new process. */
   async function deliver(jobId: string, plan: Plan | null): Promise<{ ending: Ending; recognised: Recognised[] }> {
     const { epoch } = await world.job(jobId);
     const order = {

@@ -1,4 +1,4 @@
-/** What users prefer, on its way to the transcription. */
+/** Users' preferences reach the transcription. */
 import assert from 'node:assert/strict';
 import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { sampleOf } from '../support/checks.ts';

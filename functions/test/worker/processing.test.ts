@@ -39,7 +39,7 @@ describe('the task', () => {
     await world.standIn.reset();
   });
 
-  /** Every spoken word once and in its place; nothing else. */
+  /** Every spoken word is stored once and in its place, and no others. */
   async function assertTranscript(jobId: string, expected: Sample): Promise<void> {
     const heard = (await world.chunks(jobId)).flatMap(({ words }) => words);
     assert.deepEqual(
@@ -184,7 +184,7 @@ describe('the task', () => {
     const jobId = await world.acceptSamples(sample('letter'));
     const { transcriber } = world.deps.speech;
     let second: Promise<void> | undefined;
-    // While the first is at its request, the second comes.
+    // The second delivery comes during the first one's request.
     await world.deliver(jobId, {
       transcriber: {
         transcribe: async (request, signal) => {
@@ -226,7 +226,7 @@ describe('the task', () => {
     const LEASE_MS = 9000;
     class Broken extends StagedAudio {
       override async deleteListed(): Promise<void> {
-        // Long enough for a heartbeat, which would find that the lease was given back.
+        // Long enough for a heartbeat, which would notice if the lease had been released.
         await delay(LEASE_MS / 2);
         throw new Error('Storage does not answer.');
       }
@@ -316,7 +316,7 @@ describe('the task', () => {
     let deliveries = 0;
     for (; (await world.job(jobId)).status !== 'completed'; deliveries++) {
       assert.ok(deliveries < 30, 'every attempt gets further');
-      // Time for one step, of which there are many: a request carries six seconds, and all phrases are shorter.
+      // Time for one of many steps: a request has six seconds of audio, and all phrases are shorter.
       await world.deliver(jobId, { workMs: 0, maxChunkMs: 6000 });
     }
     assert.ok(deliveries > 5, `it took ${deliveries} attempts`);

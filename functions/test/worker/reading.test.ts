@@ -30,7 +30,7 @@ import { rulesEnvironment } from './rules/environment.ts';
 const DAY_MS = 24 * 3600_000;
 const MONDAY = Date.UTC(2026, 0, 5);
 
-/** As the client's own: that one is of the client's copy of Firebase's SDK, which does not take another's Firestore. */
+/** The same query as the client's, built with this copy of Firebase's SDK, because the copies do not accept each other's objects. */
 function toQuery(db: Firestore, read: reading.ReadQuery, after?: QueryDocumentSnapshot): Query {
   return query(
     collection(db, read.collection),
@@ -93,7 +93,7 @@ describe('an app that reads, as its user and under the rules,', () => {
     const conversation = await put('one', 0);
     const seconds = Array.from({ length: 7 }, (_, i) => i);
     const segment = (ms: number, deviceId = 'omi') => ({ deviceId, startedAt: Timestamp.fromMillis(MONDAY + ms) });
-    // The second and the third begin at the same moment: a page may end between them.
+    // The second and the third begin at the same moment, and a page may end between them.
     for (const i of seconds) await write(`users/ann/segments/s${i}`, segment(i === 2 ? 10_000 : i * 10_000));
     await write('users/ann/segments/before', segment(-1));
     await write('users/ann/segments/after', segment(60_001));

@@ -1,4 +1,4 @@
-/** Dates that are corrected: by a call, or because the same audio comes again at another time. */
+/** Corrections of dates: by a call, or because the same audio is sent again with another time. */
 import assert from 'node:assert/strict';
 import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { assertSound, sampleOf } from '../support/checks.ts';

@@ -9,10 +9,10 @@ import { exactSpeech, record } from '../order/sound.ts';
 
 const RECORDINGS = 3;
 const LENGTH_MS = 20_000;
-/** Places are this far apart: some neighbours are one conversation, others are not. */
+/** The distance of places: some neighbours are in one conversation, others are not. */
 const STEP_MS = 70_000;
 
-/** What recordings say, from their starts. */
+/** The words of each recording, with times from its start. */
 const SAID: readonly (readonly SpokenWord[])[] = Array.from({ length: RECORDINGS }, (_, recording) =>
   Array.from({ length: 4 }, (__, i) => ({
     id: recording * 10 + i + 1,
@@ -45,7 +45,7 @@ const steps = fc.array(
   { minLength: 2, maxLength: 8 },
 );
 
-/** Where each recording lies, under which times it came, and which of it was deleted. */
+/** The model: where each recording lies, the times under which it was sent, and what was deleted of it. */
 class Model {
   readonly places = new Map<number, number>();
   readonly #times = new Map<number, Set<number>>();
@@ -105,7 +105,7 @@ interface Case {
   readonly model: Model;
   /** The first job of each recording. */
   readonly jobs: Map<number, string>;
-  /** Where something was deleted: what comes there is not heard, so nothing goes there in these cases. */
+  /** Where something was deleted. Audio that arrives there is not transcribed, so in these cases nothing is sent there. */
   readonly deletedPlaces: Set<number>;
   /** Jobs that are not delivered yet. */
   readonly late: Set<string>;
@@ -117,7 +117,7 @@ async function happen(step: Step, { world, model, jobs, deletedPlaces, late }: C
   const place = model.places.get(step.recording);
   switch (step.kind) {
     case 'upload': {
-      // A name stands for one recording here.
+      // In this model, each name belongs to one recording.
       if (deletedPlaces.has(step.place) || (place !== undefined && late.size > 0)) return;
       const bytes = record({ device: 'omi', startMs: 0, endMs: LENGTH_MS }, SAID[step.recording]!);
       const jobId = await world.accept([{ filename: name(step.place), bytes }]);

@@ -114,7 +114,7 @@ describe('the requests of a project', () => {
         begun.resolve();
         return answered;
       };
-      // The first renewal comes soon, and no second one while the test runs.
+      // The first renewal is soon due, and a second one is not due during the test.
       const end = await hold(slots({ limit: 1, leaseMs: 300 }));
       await begun.promise;
       await end();
@@ -163,7 +163,7 @@ describe('the requests of a project', () => {
   });
 });
 
-/** A promise that is fulfilled from outside. */
+/** A promise with its resolver. */
 function gate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve: () => void = () => undefined;
   const promise = new Promise<void>((fulfil) => (resolve = fulfil));

@@ -1,4 +1,4 @@
-/** `retrySyncJob` on the real stores, with a worker whose deliveries the test holds. */
+/** `retrySyncJob` on the real stores, with a worker that the test delivers to. */
 import assert from 'node:assert/strict';
 import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { retryJob } from '../../src/completion/retry.ts';
@@ -318,7 +318,7 @@ describe('retrySyncJob', () => {
   });
 });
 
-/** The first frames of a recording, and then no more: what a decoder makes of a file that is broken in the middle. */
+/** Only the first frames of a recording, as if its file were broken in the middle. */
 async function* upToFrame(bytes: Uint8Array, frames: number): AsyncGenerator<Uint8Array> {
   await Promise.resolve();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

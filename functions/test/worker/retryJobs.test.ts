@@ -1,4 +1,4 @@
-/** `npm run retry-jobs`, the operator's way to take up again what failed, against jobs of several users. */
+/** `npm run retry-jobs`, with which operators retry failed jobs of all users. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * The audio of a conversation that is shared by a link. Each sample is the number of the word that sounds, so the audible words
- * are known exactly.
+ * The audio of a conversation that is shared by a link. The value of each sample is the number of its word, so the audible words are
+ * known exactly.
  */
 import assert from 'node:assert/strict';
 import { Timestamp } from 'firebase-admin/firestore';
@@ -99,7 +99,7 @@ describe('the audio of a conversation that is shared by a link', () => {
     assert.deepEqual([...shown.audible], [await chunkId()]);
     const { bytes, spans } = await readSharedAudio(token, await chunkId(), playing());
     const { samples } = await readFlac(Buffer.from(bytes));
-    // Mapped as the shared page does it: the conversation itself is the recording.
+    // As the shared page maps them: the conversation itself is the recording.
     const map = { spans: spans.map((span) => ({ ...span, recordingId: '' })) };
     const place = { recordingId: '', recordingStartedAt: shown.conversation.startedAt };
     const sounding = shown.segments.flatMap(({ startedAt, words: said }) =>
@@ -144,7 +144,7 @@ describe('the audio of a conversation that is shared by a link', () => {
     const { token } = await shareIt(first!);
     assert.deepEqual([...(await readShared(token, sharing())).audible], []);
     assert.equal(await codeOf(readSharedAudio(token, id, playing())), 'audio_not_found');
-    // Stored as a recording of the same time would store it.
+    // Stored as a recording at the same time would be.
     await kept.put({ uid: world.uid, chunkId: id, bytes: object, contentType: 'audio/flac' });
     await keptAudioOf(world.db, world.uid).doc(id).set(entry);
     assert.deepEqual((await heard(token)).words, [1, 2, 4, 5]);

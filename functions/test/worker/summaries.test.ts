@@ -82,7 +82,7 @@ describe('summaries', () => {
     });
   }
 
-  /** A summariser that keeps the openings that it gets, and gives the answer of the test. */
+  /** A summariser that keeps the texts that it gets, and returns the answer of the test. */
   function fake(answer: (opening: TranscriptOpening) => Promise<string> | string) {
     const openings: TranscriptOpening[] = [];
     const summariser: Summariser = {

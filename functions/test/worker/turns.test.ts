@@ -61,7 +61,7 @@ describe('the jobs of one user', () => {
     assert.ok(third.waitingFor!.until!.toMillis() > world.deps.now());
     assert.equal(world.queued.length, 0, 'what waits has no task');
 
-    // The first of them stops for a reason of its own: it is the third's turn, not yet the fourth's.
+    // The first job is deferred for another reason: it is the turn of the third job, but not of the fourth.
     await releases[0]!();
     assert.deepEqual(await waitOf(jobs[0]), ['deferred', 'internal']);
     assert.deepEqual(await waitOf(jobs[2]), ['pending', 'queue']);
@@ -87,7 +87,7 @@ describe('the jobs of one user', () => {
       world.queued.map(({ jobId }) => jobId),
       jobs.slice(0, 2),
     );
-    // Each job that ends enqueues the next one, so the list grows while it is walked.
+    // Each job that ends enqueues the next one, so the list grows during the loop.
     for (const { jobId } of world.queued) await deliver(jobId);
     assert.deepEqual(
       world.queued.map(({ jobId }) => jobId),
@@ -115,7 +115,7 @@ describe('the jobs of one user', () => {
     await deliver(jobs[2]);
     for (const release of releases) await release();
     assert.deepEqual(await waitOf(jobs[2]), ['deferred', 'earlier_jobs']);
-    // Cloud Tasks delivers again what was not acknowledged.
+    // Cloud Tasks delivers a task again that was not acknowledged.
     await processJob({ jobId: jobs[0], uid: world.uid, epoch: 0 }, { ...world.deps, turns });
     assert.deepEqual(await waitOf(jobs[2]), ['pending', 'queue']);
   });

@@ -1,4 +1,4 @@
-/** A recording that no attempt gets over fails by itself; its neighbours complete. */
+/** A recording that ends every attempt fails alone, and the others complete. */
 import assert from 'node:assert/strict';
 import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { isFinished } from '../../src/jobs/stateMachine.ts';
@@ -22,7 +22,7 @@ describe('A recording that cannot be processed', () => {
     const failing: typeof transcriber = {
       transcribe: (request, signal) => {
         poisonousMs ??= request.durationMs;
-        // What no code foresees.
+        // An unexpected error.
         if (request.durationMs === poisonousMs) return Promise.reject(new TypeError('Cannot read properties of null'));
         return transcriber.transcribe(request, signal);
       },

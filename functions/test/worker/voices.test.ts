@@ -1,4 +1,4 @@
-/** Speakers across chunks: one number for one voice, whichever result comes first. */
+/** A voice has one number in all chunks, whichever result comes first. */
 import assert from 'node:assert/strict';
 import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { requestsFirst } from '../support/requestOrder.ts';

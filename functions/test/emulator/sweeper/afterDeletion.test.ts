@@ -124,7 +124,7 @@ function withoutFiles({ files: _, ...job }: JobWithFiles): Job {
   return job;
 }
 
-/** With the suite's own project, whose functions run by themselves. */
+/** In the project of the suite, whose functions run by themselves. */
 describe('The deployed functions', () => {
   const jobs = new JobStore(db);
   let shapes: SweepWorld; // only to make documents

@@ -22,7 +22,7 @@ import { until } from '../../support/until.ts';
 
 const COLLECTIONS = ['conversations', 'deleted_speech', 'devices', 'recordings', 'segments', 'usage'];
 
-/** A document in everything that a user can have. */
+/** Writes a document into each collection that a user can have. */
 async function fill(store: Firestore, uid: string): Promise<void> {
   await store.doc(`users/${uid}`).set({ preferences: { language: 'de' } });
   for (const name of COLLECTIONS) await store.collection(`users/${uid}/${name}`).add({ state: 'live' });
@@ -89,7 +89,7 @@ describe('a deleted user', () => {
     await leaveSomething('ann', 'a');
     await world.db.doc('users/ann/devices/phone').set({ fcmToken: 'old' });
     const before = await leftOf('ann', 'a');
-    // By the clock of Firestore, as the times of documents are.
+    // By the clock of Firestore, which also sets the times of documents.
     const createdAtMs = (await world.db.doc('users/other').set({})).writeTime.toMillis();
     world.nowMs = createdAtMs;
     const deps = { ...world.deps, accountCreatedAtMs: () => Promise.resolve(createdAtMs) };
@@ -154,7 +154,7 @@ describe('a deleted user', () => {
       source: `//identitytoolkit.googleapis.com/projects/${project}`,
       subject: `users/${uid}`,
     };
-    // Where the Auth emulator sends its events to.
+    // The address to which the Auth emulator sends its events.
     const response = await fetch(new URL(`/functions/projects/${project}/trigger_multicast`, functionUrl('')), {
       method: 'POST',
       headers: { 'Content-Type': 'application/cloudevents+json' },

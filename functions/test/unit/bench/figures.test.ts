@@ -6,7 +6,7 @@ import prices from '../../../bench/prices.json' with { type: 'json' };
 
 const speed = (name: string, timesRealTime: number) => ({ name, timesRealTime, rounds: [], cpuSecondsPerHour: 1 });
 
-/** A hundred seconds of speech in four hundred of recordings. */
+/** A hundred seconds of speech in four hundred seconds of recordings. */
 const BILLING = {
   speechSeconds: 100,
   wholeFilesSeconds: 400,

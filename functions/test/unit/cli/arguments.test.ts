@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { optionsIn, UsageError } from '../../../cli/arguments.ts';
 
-/** How a program ends, and all that it prints. */
+/** The exit code of a program, and everything that it prints. */
 async function run(program: string, ...args: string[]): Promise<{ code: number; text: string }> {
   const file = fileURLToPath(new URL(`../../../${program}`, import.meta.url));
   try {

@@ -23,7 +23,7 @@ const FUNCTIONS = [...read('functions/src/index.ts').matchAll(/^export \{ (\w+) 
 const enabled = (name: string) => ({ name: `projects/1/services/${name}.googleapis.com`, state: 'ENABLED' });
 const DEPLOYING = ['cloudfunctions', 'cloudbuild', 'artifactregistry', 'run', 'eventarc', 'pubsub'];
 
-/** A project in which everything is as it should be. */
+/** The answers of a healthy project. */
 const HEALTHY: Readonly<Record<string, unknown>> = {
   'cloudbilling/v1/projects/app/billingInfo': { billingEnabled: true },
   'serviceusage/v1/projects/app/services:batchGet': { services: [...Object.keys(APIS), ...DEPLOYING].map(enabled) },
@@ -70,7 +70,7 @@ const HEALTHY: Readonly<Record<string, unknown>> = {
 
 const SETTINGS = 'TRANSCRIBER=deepgram\nSIGN_UP=verified\nENFORCE_APP_CHECK=true\n';
 
-/** An answer in the name of a test. */
+/** An answer, as the name of a test has it. */
 const shortly = (answer: unknown): string => (answer === undefined ? 'nothing' : JSON.stringify(answer).slice(0, 60));
 
 describe('doctor', () => {
@@ -89,7 +89,7 @@ describe('doctor', () => {
     writeFileSync(path.join(folder, name), text);
   }
 
-  /** @param changed answers that are not those of a healthy project; undefined for 404. */
+  /** @param changed answers that differ from those of a healthy project; undefined for 404. */
   async function run(changed: Readonly<Record<string, unknown>> = {}, ...args: string[]) {
     const apis = await startGoogleApis({ ...HEALTHY, ...changed });
     let printed = '';
@@ -123,7 +123,7 @@ describe('doctor', () => {
   };
   const queue = 'cloudtasks/v2/projects/app/locations/us-central1/queues/processSyncJob';
 
-  /** Address, what it answers, what is said, and the command. */
+  /** The address, its answer, the finding, and the command that helps. */
   const AILMENTS: readonly [string, unknown, RegExp, RegExp][] = [
     ['cloudbilling/v1/projects/app/billingInfo', {}, /Blaze/, /usage/],
     [
@@ -197,7 +197,7 @@ describe('doctor', () => {
     });
   }
 
-  /** Findings that are no fault, but that operators should know. */
+  /** Findings that are no faults, but that operators should know. */
   const NOTES: readonly [string, unknown, RegExp][] = [
     ['identitytoolkit/admin/v2/projects/app/config', { signIn: { anonymous: { enabled: true } } }, /^(?!.*Anonymous)/s],
     [

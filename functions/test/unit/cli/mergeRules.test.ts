@@ -19,7 +19,7 @@ const OURS: OwnRules = {
 };
 const SERVICE = 'cloud.firestore';
 
-/** Rules with everything that could be taken for the end of a block. */
+/** Rules with everything that looks like the end of a block. */
 const APP = `rules_version = '2';
 // it's } not the end
 service cloud.firestore {

@@ -14,7 +14,7 @@ const existing = (id: string, startSeconds: number, endSeconds: number): Existin
   ...at(startSeconds, endSeconds),
 });
 
-/** The reference: speech in order of time; a new conversation wherever nothing covers a gap of at least `GAP`. */
+/** The reference: speech in order of time, with a new conversation after each pause of at least `GAP`. */
 function components(speech: readonly Interval[]): Interval[] {
   const out: { startMs: number; endMs: number }[] = [];
   for (const { startMs, endMs } of [...speech].sort((a, b) => a.startMs - b.startMs)) {
@@ -25,7 +25,7 @@ function components(speech: readonly Interval[]): Interval[] {
   return out;
 }
 
-/** A store in memory: applies assignments as the real one does, batch by batch. */
+/** A store in memory that applies assignments batch by batch, as the real one does. */
 function replay(batches: readonly (readonly Interval[])[]): ExistingConversation[] {
   let live: ExistingConversation[] = [];
   let next = 0;

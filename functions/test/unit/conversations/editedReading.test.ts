@@ -5,7 +5,7 @@ import type { SegmentDoc, StoredEdit } from 'offline-audio-sync-contract';
 
 const RECORDING = { recordingId: 'r1', recordingStartedAt: instantOf(0) };
 
-/** A sentence of the recording: its words take 100 ms each. */
+/** A segment of the recording whose words last 100 ms each. */
 function segment(startMs: number, ...texts: string[]): SegmentDoc {
   const words = texts.map((text, i) => ({ text, fromMs: i * 100, toMs: i * 100 + 90 }));
   const source = { ...RECORDING, deviceId: 'omi', jobId: 'j', chunkId: 'c', transcriber: 'exact' };
@@ -19,7 +19,7 @@ function corrected(id: string, startMs: number, endMs: number, text: string): St
   return { id, kind: 'text', text, heard: '', ...place, ...made };
 }
 
-/** Words of a voice, in as many segments. */
+/** The words of a voice, each in its own segment. */
 const said = (speaker: number) =>
   fc
     .array(fc.record({ startMs: fc.nat(2000), words: fc.integer({ min: 1, max: 6 }) }), { minLength: 1, maxLength: 4 })

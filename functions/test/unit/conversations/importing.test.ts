@@ -7,7 +7,7 @@ import type { NewSpeech } from '../../../src/conversations/store.ts';
 const AT = Date.parse('2026-10-09T08:53:20.000Z');
 const HOUR_MS = 3600_000;
 
-/** What each transaction is to store, where nothing is stored yet. */
+/** The words that each transaction would store, if nothing is stored yet. */
 async function transactionsOf(words: readonly ImportedWord[]): Promise<NewSpeech['words'][]> {
   const prepared: NewSpeech['words'][] = [];
   const db = Object.assign(new Firestore({ projectId: 'demo' }), {

@@ -62,7 +62,7 @@ describe('Words that were transcribed before', () => {
       ...word(text, startMs, startMs + 300),
       recording: place(recordingId),
     });
-    /** Each recording has a loudness of its own from moment to moment; `again` is `first` in another encoding. */
+    /** The loudness of each recording from moment to moment; `again` is `first` in another encoding. */
     const stretchOf = (recordingId: string, seed: number) => ({
       recordingId,
       recordingStartMs: 0,

@@ -16,7 +16,7 @@ const times = pieces.map((list): Interval[] => {
   return list.map(([pause, length]) => ({ startMs: (at += pause), endMs: (at += length) }));
 });
 
-/** Of two recordings: the second one lies before the first where a date was corrected. */
+/** Spans of two recordings. The second lies before the first if its date was corrected. */
 const spans = fc.tuple(pieces, fc.integer({ min: -60_000, max: 60_000 })).map(([list, moved]): PlacedSpan[] => {
   let [at, audioMs] = [BEGAN, 0];
   return list.map(([pause, durationMs], i) => {
@@ -28,7 +28,7 @@ const spans = fc.tuple(pieces, fc.integer({ min: -60_000, max: 60_000 })).map(([
   });
 });
 
-/** When a moment of the audio was said. */
+/** The time at which a moment of the audio was said. */
 function saidAt(map: readonly PlacedSpan[], audioMs: number): number {
   const span = map.find((one) => audioMs >= one.audioMs && audioMs < one.audioMs + one.durationMs);
   assert.ok(span !== undefined, `nothing is at ${String(audioMs)}`);
@@ -41,7 +41,7 @@ describe('the audio that a link plays', () => {
       fc.property(spans, times, (placed, wanted) => {
         const stretches = audibleStretches(placed, wanted);
         const map = timeMap(placed, stretches, 0).map(({ fromMs, ...rest }) => ({ startMs: fromMs, ...rest }));
-        // The audio as it is cut: each millisecond by where it was.
+        // The cut audio: for each millisecond, its original time.
         const cut = stretches.flatMap(({ fromMs, toMs }) =>
           Array.from({ length: toMs - fromMs }, (_, ms) => saidAt(placed, fromMs + ms)),
         );

@@ -8,7 +8,7 @@ import type { StoredPage } from '../../../src/conversations/storedPages.ts';
 const segment = (startMs: number) => ({ startMs, endMs: startMs + 1, text: String(startMs) }) as TimedSegment;
 const page = (...segments: TimedSegment[]) => ({ ref: { id: 'page' }, source: {}, segments }) as unknown as StoredPage;
 
-/** What becomes of the pages: those that are deleted, and the segments of those that take their place. */
+/** The number of deleted pages, and the segments of the pages that replace them. */
 function separated(pages: readonly StoredPage[], parts: readonly { readonly items: readonly TimedSegment[] }[]) {
   let deleted = 0;
   let looks = 0;

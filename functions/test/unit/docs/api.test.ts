@@ -8,7 +8,7 @@ const read = (name: string): string => readFileSync(new URL(`../../../../${name}
 describe('docs/api.md', () => {
   const text = read('docs/api.md');
 
-  /** From a heading to the next one. */
+  /** The text from a heading to the next one. */
   function section(heading: string): string {
     const [, found] = text.split(`\n### ${heading}\n`);
     assert.ok(found, heading);

@@ -1,4 +1,4 @@
-/** The collections that the documents say are taken, compared with those that the code and the indexes name. */
+/** Compares the collections that the documents list with those in the code and in the indexes. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 

@@ -77,7 +77,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Schemas that describe a part of a type: some of its codes, or what Firebase's SDKs put around it. */
 const PARTIAL = ['FailureCode', 'FileProblemCode', 'CallableError'];
 
-/** Parts of those above, which are compared where they are used: a name makes a class of them in other languages. */
+/** Parts of the types above, which are compared where they are used. They have names so that generators make classes of them. */
 const NESTED =
   'CreatedFile RedatedRecording SharedSegment SharedSpan AudioType ImportedConversation FileRef WaitingReason ProblemError CallableErrorBody CallableErrorDetails CallableStatus PushType WhatToDelete'.split(
     ' ',
@@ -85,7 +85,7 @@ const NESTED =
 
 const BOUNDS = ['minimum', 'maximum', 'minItems', 'maxItems', 'minLength', 'maxLength', 'pattern', 'default'] as const;
 
-/** Every bound of the document, by where it stands. Those of answers (amounts are not negative) are no limits. */
+/** Every bound in the document, by its place, except those of answers, which only say that amounts are not negative. */
 function boundsOf(value: unknown, at = ''): [string, unknown][] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, each]: [string, unknown]): [string, unknown][] => {
@@ -98,7 +98,7 @@ function isBound(key: string): boolean {
   return (BOUNDS as readonly string[]).includes(key);
 }
 
-/** What the functions check, as JSON Schema says it. */
+/** The limits that the functions check, in the terms of JSON Schema. */
 function checked(schema: z.ZodType): Record<string, unknown> {
   return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>;
 }
@@ -130,7 +130,7 @@ describe('docs/openapi.yaml', () => {
   });
 });
 
-/** What generators for Dart, Swift and Kotlin make poor types of, or none, by its place. */
+/** Schemas from which generators for Dart, Swift and Kotlin make poor types or none, by their place. */
 function unsuitable(schema: Schema, at: string): string[] {
   const { $ref, type, format, enum: values, allOf, items, properties = {}, nullable } = schema;
   if ($ref !== undefined) return Object.keys(schema).length === 1 ? [] : [`${at}: what stands beside $ref is ignored`];

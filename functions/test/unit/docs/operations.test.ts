@@ -7,7 +7,7 @@ const OPERATIONS = new URL('../../../../docs/operations.md', import.meta.url);
 const MONITORING = new URL('../../../../docs/monitoring.md', import.meta.url);
 const SOURCE = new URL('../../../src/', import.meta.url);
 
-/** The deployed functions: each is one file, named as it is deployed (`surface.test.ts`). */
+/** The names of the deployed functions, which are those of their files (`surface.test.ts`). */
 function endpointNames(): string[] {
   return readdirSync(new URL('endpoints/', SOURCE)).map((file) => file.replace(/\.ts$/, ''));
 }
@@ -80,7 +80,7 @@ describe('docs/monitoring.md', () => {
         readFileSync(new URL(`endpoints/${name}.ts`, SOURCE), 'utf8'),
       ),
     );
-    // Cloud Run's name of a function is its own in small letters.
+    // Cloud Run has the name of a function in lower case.
     assert.deepEqual((services.match(/\w+/g) ?? []).sort(), called.map((name) => name.toLowerCase()).sort());
   });
 });

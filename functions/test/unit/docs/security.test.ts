@@ -28,7 +28,7 @@ describe('docs/security.md', () => {
     });
   }
 
-  /** What stands in quotes: the titles of tests, and the keys of tables of them. A comment is none. */
+  /** The strings of a source file, among which are the titles of its tests. */
   function titlesIn(source: string): string {
     return (source.match(/'[^'\n]+'|`[^`\n]+`/g) ?? []).join('\n');
   }

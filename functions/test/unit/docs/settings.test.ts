@@ -6,7 +6,7 @@ import { params } from '../../../src/config.ts';
 const ROOT = new URL('../../../../', import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, ROOT), 'utf8');
 
-/** How `firebase deploy` reads such a file. */
+/** Reads such a file as `firebase deploy` does. */
 const { parseStrict } = createRequire(import.meta.url)('firebase-tools/lib/functions/env.js') as {
   parseStrict: (text: string) => Record<string, string>;
 };

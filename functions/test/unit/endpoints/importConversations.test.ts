@@ -8,7 +8,7 @@ import { recordingLogger } from '../../support/logger.ts';
 const AT = Date.parse('2026-10-09T08:53:20.000Z');
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** Calls with one conversation of one segment, of a second; gives what is to be stored. */
+/** Imports a conversation with one segment of a second. @returns what would be stored */
 async function importSegment(segment: object, counted: number[] = []): Promise<ImportedConversation> {
   const imported: ImportedConversation[] = [];
   const call = createImportCallable({

@@ -46,7 +46,7 @@ function world(change: Partial<OmiDeps> = {}) {
     const headers = { 'Content-Type': contentType };
     return call<Body>(handler, { method: 'POST', path: UPLOAD, query, headers, rawBody: body });
   };
-  /** The job as it is once its work is done. */
+  /** The job after its work is done. */
   const finished = (counts: Partial<Job['fileCounts']>, status: Job['status']): Job => {
     const [job] = memory.jobs.byId.values();
     return { ...job!, status, fileCounts: { ...job!.fileCounts, staged: 0, ...counts }, waitingFor: null };
@@ -57,7 +57,7 @@ function world(change: Partial<OmiDeps> = {}) {
 /** The ADTS header of a frame of 64 bytes: AAC-LC, 16 kHz, mono, without a checksum. */
 const ADTS = [0xff, 0xf1, 0x60, 0x40, 0x08, 0x1f, 0xfc];
 
-/** Two frames, of which nothing here looks at more than the header. */
+/** Two frames, of which only the headers are read here. */
 function aacRecording(header: readonly number[] = ADTS): Buffer {
   const frame = Buffer.concat([Buffer.from(header), Buffer.alloc(64 - header.length, 7)]);
   const length = Buffer.alloc(4);

@@ -30,8 +30,7 @@ interface Sent {
 }
 
 /**
- * The real Firebase Admin SDK, speaking its real HTTP/2, to a server of this test: only the address that it connects to is
- * changed.
+ * The real Firebase Admin SDK with HTTP/2, and a server of this test: only the address of the connection is changed.
  */
 describe('the FCM notifier', () => {
   const connect = http2.connect;
@@ -39,10 +38,10 @@ describe('the FCM notifier', () => {
   let app: App;
   let logger: RecordingLogger;
   let sent: Sent[];
-  /** What is wrong with requests by FCM’s own schema. */
+  /** The faults of requests by FCM’s own schema. */
   let malformed: string[];
   let addresses: string[];
-  /** What FCM answers for a token; null to drop the connection. */
+  /** The answer of FCM for a token; null drops the connection. */
   let answer: (token: unknown) => { status: number; body: unknown; headers?: OutgoingHttpHeaders } | null;
   let devices: DeviceToken[];
   let removed: DeviceToken[];
@@ -54,7 +53,7 @@ describe('the FCM notifier', () => {
         void text(request).then((body) => {
           const received = { path: request.url, headers: request.headers, body: JSON.parse(body) as Sent['body'] };
           sent.push(received);
-          // As FCM itself: a request that is not of its schema is refused, whatever the test has prepared.
+          // As in FCM, a request that does not match the schema is refused, whatever answer the test has prepared.
           const { error } = sendRequest.safeParse(received.body);
           if (error !== undefined) malformed.push(error.message);
           const reply = answer(received.body.message['token']);
@@ -72,7 +71,7 @@ describe('the FCM notifier', () => {
       addresses.push(authority);
       const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
       const request = session.request.bind(session);
-      // The SDK sends `:scheme: https:`, with a colon; Google takes that, Node's server does not.
+      // The SDK sends `:scheme: https:`, with a colon. Google accepts that, but Node's server does not.
       session.request = (headers, options) =>
         request({ ...(headers as OutgoingHttpHeaders), ':scheme': 'http' }, options);
       return session;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { addressOf } from '../../../src/http/addresses.ts';
 
-/** Where a client that asked at `url` finds the status. @param path that the platform leaves of it for the function */
+/** The address of the status for a client that sent a request to `url`. @param path the part that the platform passes to the function */
 function found(url: string, path: string, service?: string): string {
   const { host } = new URL(url);
   const request = { path, get: () => host };

@@ -22,7 +22,7 @@ const failure = (code: string, message = code): Error => Object.assign(new Error
 
 const CLAIMS = { aud: 'p', iss: 'https://securetoken.google.com/p', sub: 'alice' };
 
-/** A well-formed token of this project, signed by nobody. */
+/** A well-formed token of this project, without a valid signature. */
 function forgedToken(header: object = { alg: 'RS256', kid: 'k' }, claims: unknown = CLAIMS): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part(header)}.${part(claims)}.c2ln`;
@@ -170,7 +170,7 @@ describe('createAuthenticator', () => {
   });
 });
 
-/** Not tried with the emulator of Firebase Auth: against that, the Admin SDK always asks. */
+/** Without the emulator of Firebase Auth, because with it the Admin SDK always checks for revocation. */
 describe('Every endpoint that costs money or cannot be undone', () => {
   it('checks whether its user was disabled, deleted or signed out', async () => {
     const folder = new URL('../../../src/endpoints/', import.meta.url);

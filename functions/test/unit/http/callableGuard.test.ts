@@ -1,4 +1,4 @@
-/** Bodies of a stranger, on the server that callables are deployed with: each gets a short refusal that blames the sender. */
+/** Hostile bodies, sent to the server of a deployment: each gets a short refusal that says that the sender is at fault. */
 import assert from 'node:assert/strict';
 import type { HttpFunction } from '@google-cloud/functions-framework';
 import { onCall } from 'firebase-functions/v2/https';

@@ -15,7 +15,7 @@ const JSON_TYPE = 'application/json';
 describe('A request body', () => {
   let echo: RunningFunction;
   let callable: RunningFunction;
-  /** What the function saw last. */
+  /** The last request, as the function got it. */
   let seen: { readonly body: unknown; readonly bytes: number };
 
   const closing = closeAfterAll();

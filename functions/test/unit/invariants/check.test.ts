@@ -52,7 +52,7 @@ const LEASE = { owner: 'worker', expiresAt: at(LATER_MS) };
 const WAITING = { reason: 'transcription_unavailable', message: 'Waiting.' } as const;
 const OBJECT = { md5: 'md5', createdAtMs: LATER_MS };
 
-/** What each invariant has to notice. */
+/** The violations that each invariant must notice. */
 const BROKEN: Record<keyof typeof INVARIANTS, Record<string, Break>> = {
   ledgerAddsUp: {
     'a part is missing': withJob('finished', ({ ledger }) => ({ ledger: { ...ledger, silentSeconds: 10 } })),

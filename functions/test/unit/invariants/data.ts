@@ -1,4 +1,4 @@
-/** A user's data in which everything is as it should be, for tests to break. */
+/** The sound data of a user, which tests break. */
 import { Timestamp } from 'firebase-admin/firestore';
 import { NO_SUMMARY, segmentsIn } from '../../../src/conversations/conversation.ts';
 import type { Conversation } from '../../../src/conversations/conversation.ts';
@@ -28,7 +28,7 @@ export function at(ms: number): Timestamp {
   return Timestamp.fromMillis(ms);
 }
 
-/** Job `finished` has talked (10 s, 4 of them speech) and quiet (5 s); job `again` sent talked again; job `waiting` waits. */
+/** Job `finished` has talked (10 s, 4 of them speech) and quiet (5 s), job `again` has talked again, and job `waiting` waits. */
 export function soundData(): UserData {
   const talked = file('finished', 'talked', { state: 'transcribed', durationSeconds: 10, speechSeconds: 4 });
   const quiet = file('finished', 'quiet', { state: 'silent', durationSeconds: 5, speechSeconds: 0 });

@@ -4,7 +4,7 @@ import { MemoryCoverage } from '../../support/memoryCoverage.ts';
 
 const START_MS = Date.UTC(2026, 0, 5);
 
-/** One recording of frames whose length is another each time: each is a stretch of its own. */
+/** A recording in which each frame has another length than the one before, so each is a separate stretch. */
 function changing(count: number): CoveredAudio {
   const frames = Array.from({ length: count }, (_, i) => ({
     payload: Buffer.from(String(i)),
@@ -16,7 +16,7 @@ function changing(count: number): CoveredAudio {
   return { deviceId: 'd', spans: [span], frames, places };
 }
 
-/** How many elements of lists are copied or walked over, while it works. */
+/** How many elements of lists are copied or visited while `work` runs. */
 async function steps(work: () => Promise<void>): Promise<number> {
   const original = Array.prototype[Symbol.iterator];
   let count = 0;

@@ -8,7 +8,7 @@ interface Sent {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** What the queue hands to the Admin SDK. @param refusal thrown instead of taking the task. */
+/** What the queue passes to the Admin SDK. @param refusal thrown instead of accepting the task. */
 function recordingFunctions(sent: Sent[], refusal?: Error): Functions {
   const enqueue = (name: string) => (payload: unknown, options: Sent['options']) => {
     if (refusal !== undefined) return Promise.reject(refusal);

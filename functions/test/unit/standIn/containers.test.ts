@@ -4,7 +4,7 @@ import { openAudio } from '../../../../dev/deepgram/containers.ts';
 import { AudioError } from '../../../../dev/deepgram/pcm.ts';
 import { wavFile } from '../../../../dev/samples/encode.ts';
 
-/** A tone that a predictor does not foresee, so that the file has bytes to damage. */
+/** A tone that is hard to predict, so that the file has bytes to damage. */
 const pcm = Int16Array.from({ length: 50_000 }, (_, i) => 9000 * Math.sin(i / 7) + ((i * 7919) % 500));
 
 describe('The stand-in’s reader of containers', () => {

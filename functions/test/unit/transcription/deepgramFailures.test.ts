@@ -55,7 +55,7 @@ describe('the Deepgram transcriber, when Deepgram fails,', () => {
       });
     }
 
-    // As Deepgram words them: a language that nova-3 does not know, and a parameter that does not parse.
+    // In Deepgram's words: a language that nova-3 does not know, and a parameter that cannot be parsed.
     for (const [err_code, err_msg, reason] of [
       ['Bad Request', 'Bad Request: No such model/language/tier combination found.', 'NO_SUCH_MODEL'],
       ['INVALID_QUERY_PARAMETER', 'Failed to deserialize query parameters: secret', 'INVALID_QUERY_PARAMETER'],

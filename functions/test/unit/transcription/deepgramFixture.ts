@@ -1,4 +1,4 @@
-/** A server that answers as a test says, in Deepgram's place, and a transcriber that sends to it. */
+/** A server in Deepgram's place that gives the answers of a test, and a transcriber that sends requests to it. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, Server, ServerResponse } from 'node:http';
@@ -28,7 +28,7 @@ export const REQUEST: TranscriptionRequest = {
 /** A word as Deepgram writes it. */
 export const HELLO = { word: 'hello', punctuated_word: 'Hello,', start: 0.5, end: 0.9, confidence: 0.98, speaker: 0 };
 
-/** A Deepgram answer with these words in it. */
+/** An answer of Deepgram with these words. */
 export function answer(words: readonly object[], { alternative = {}, channel = {} } = {}) {
   const transcript = words.map((_, index) => `spoken${index}`).join(' ');
   return {
@@ -100,7 +100,7 @@ export class DeepgramFixture {
     return this.transcriber(options).transcribe({ ...REQUEST, ...request }, new AbortController().signal);
   }
 
-  /** The AppError that a request ends in; holds for each that neither it nor the log gives anything away. */
+  /** The AppError with which a request fails. Also checks that neither the error nor the log reveals anything. */
   async failure(
     request: Partial<TranscriptionRequest> = {},
     options: Partial<DeepgramTranscriberOptions> = {},

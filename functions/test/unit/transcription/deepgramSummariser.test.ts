@@ -8,7 +8,7 @@ import { DeepgramFixture, json, KEY } from './deepgramFixture.ts';
 const SIGNAL = new AbortController().signal;
 const TALK = { text: 'We talked about the harbour and the secret lighthouse. '.repeat(8), language: 'en' };
 
-/** The answer of the documentation. */
+/** The answer in the documentation. */
 const ANSWER = {
   metadata: { request_id: 'r-1' },
   results: {

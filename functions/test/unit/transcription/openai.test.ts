@@ -14,7 +14,7 @@ import { recordingLogger } from '../../support/logger.ts';
 import { speechOf } from '../../support/speech.ts';
 
 const KEY = 'key-of-the-test';
-/** Under this name Node keeps what its fetch sends with. */
+/** The symbol under which Node keeps the dispatcher of its fetch. */
 const DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 
 const AUDIO = Buffer.from('OggS and the secret audio');
@@ -46,7 +46,7 @@ interface Received {
   readonly form: FormData;
 }
 
-/** A service like OpenAI's that answers what a test tells it. */
+/** A service like OpenAI's that gives the answers of a test. */
 class OpenAiFixture {
   readonly received: Received[] = [];
   readonly logger = recordingLogger();
@@ -81,7 +81,7 @@ class OpenAiFixture {
     return transcriber.transcribe({ ...REQUEST, ...request }, new AbortController().signal);
   }
 
-  /** The AppError that a request ends in; neither it nor the log gives anything away. */
+  /** The AppError with which a request fails. Also checks that neither the error nor the log reveals anything. */
   async failure(settings: Partial<OpenAiSettings> = {}, timeoutMs?: number): Promise<AppError> {
     const error: unknown = await this.transcribe({}, settings, timeoutMs).then(
       () => assert.fail('it should have failed'),
@@ -222,7 +222,7 @@ describe('the OpenAI-compatible transcriber', () => {
   it('waits for headers as long as the request may take, whatever limit the platform’s fetch has', async () => {
     const platform = globalThis as Record<symbol, unknown>;
     const before = platform[DISPATCHER];
-    // Five minutes in Node. Here they are over as soon as Node's clock for them ticks.
+    // Five minutes in Node. Here the limit passes with the next tick of Node's own clock.
     platform[DISPATCHER] = new Agent({ headersTimeout: 1 });
     try {
       const answers: (() => void)[] = [];

@@ -192,7 +192,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
           assert.equal(deps.jobs.byId.get(jobId)?.status, 'pending');
           assertStaged(deps, jobId, sent);
         }
-        // The other way round too: a job that will run has its audio, no matter which caller was told.
+        // Also in the other direction: a job that will run has its audio, whichever caller has learned of it.
         for (const [jobId, job] of deps.jobs.byId) if (job.status === 'pending') assertStaged(deps, jobId, sent);
       }),
       { numRuns: 1000 },
@@ -210,14 +210,14 @@ describe('acceptUpload with an Idempotency-Key', () => {
     const [firstA, firstB, secondA, secondB] = steps.take('put', 4);
     await secondA!.run();
     await secondB!.run();
-    // The first overwrites one object of the second, fails over the other, and takes the job back …
+    // The first request overwrites one object of the second, fails with the other, and undoes the job …
     await firstA!.run();
     await firstB!.fail();
     await steps.run('discard');
-    // … a third request begins anew, and has staged nothing yet when the first removes that object.
+    // … a third request begins the job again, and has staged nothing yet when the first removes that object.
     const third = acceptUpload(deps, sent);
     await steps.run('create', 'remove');
-    // To the second, everything is staged.
+    // For the second request, everything is staged.
     await steps.run('update');
     assert.deepEqual(
       [...deps.jobs.byId.values()].map(({ status }) => status),
@@ -238,7 +238,7 @@ describe('acceptUpload with an Idempotency-Key', () => {
         const pending = [...fates];
         const deps = memoryDeps(async (call) => {
           await scheduler.schedule(Promise.resolve(), call);
-          // Cleaning up works; what comes before may fail.
+          // The clean-up succeeds; the calls before it may fail.
           if (call !== 'discard' && call !== 'remove' && pending.shift() === true) throw new Error(`${call} failed`);
         });
         const requests = [acceptUpload(deps, keyed()), acceptUpload(deps, keyed())];

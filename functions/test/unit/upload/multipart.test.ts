@@ -21,7 +21,7 @@ function assertRefused(parsing: () => unknown, code: string, message?: RegExp): 
   });
 }
 
-/** The form, or the error that the client would see. Anything else that is thrown is a fault of the parser. */
+/** The form, or the error that the client would see. Any other error is a fault of the parser. */
 function assertAnswered(contentType: string, body: Buffer): void {
   try {
     parseMultipart(contentType, body, LIMITS);

@@ -1,4 +1,4 @@
-/** Multipart bodies of a stranger: each is answered, in time proportional to its length. */
+/** Hostile multipart bodies: each is read or refused in a time proportional to its length. */
 import assert from 'node:assert/strict';
 import { AppError } from '../../../src/errors.ts';
 import { parseMultipart } from '../../../src/upload/multipart.ts';
@@ -102,7 +102,7 @@ describe('parseMultipart, given a hostile body', () => {
     }
   });
 
-  // Each made the former parser walk over the same bytes again and again, or wait for ever.
+  // The former parser read the same bytes of each of these many times, or waited without end.
   it('reads or refuses bodies of 8 MB that repeat what a search looks for', () => {
     const megabytes = (pattern: string): Buffer => Buffer.alloc(8_000_000, pattern);
     const long = 'a'.repeat(70);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { readAhead } from '../../../src/worker/readAhead.ts';
 
-/** Counts to `end`, and fails there if asked to; notes what it gave, and that it was ended. */
+/** Counts to `end`, and fails there if it has an error. Notes how much it has returned, and whether it was ended. */
 class Counter {
   given = 0;
   ended = false;

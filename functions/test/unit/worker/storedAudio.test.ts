@@ -49,7 +49,7 @@ describe('Audio whose result is stored', () => {
           const after = await scan(recordings(beats, second, 'b'), { jobId: 'two', covered });
           const [all, known, planned] = [before, stored, chunksIn(after)].map((events) => new Set(framesIn(events)));
           for (const frame of planned!) assert.ok(!known!.has(frame), 'asked for again');
-          // What the second cut alone finds is padding at the edges of its recordings.
+          // What only the second cut plans is padding at the edges of its recordings.
           for (const frame of all!) assert.ok(known!.has(frame) || planned!.has(frame), 'lost');
           const duplicates = after.flatMap((event) => (event.kind === 'decoded' ? event.duplicateSamples : []));
           assert.equal(

@@ -28,7 +28,7 @@ const REQUEST: TranscriptionRequest = {
 const HEARD: Transcription = { requestId: 'r', transcriber: 'test', billedSeconds: 1, language: null, words: [] };
 const HOUR_MS = 3600_000;
 
-/** Fails after so many milliseconds of a clock that only it moves; then answers. */
+/** Fails so many times, each after so many milliseconds of a clock that only this moves, and then answers. */
 function failing(times: number, afterMs: number, clock: { ms: number }): Transcriber & { requests: number } {
   return {
     requests: 0,

@@ -1,9 +1,9 @@
-/** Which parts of the Firestore rules a run of tests has tried, as the emulator counts it. */
+/** Which parts of the Firestore rules the tests have evaluated, by the counts of the emulator. */
 import * as z from 'zod';
 
 interface Expression {
   readonly sourcePosition: { readonly line: number; readonly currentOffset: number; readonly endOffset: number };
-  /** What it came out as; absent where it was never evaluated. */
+  /** Its values; absent if it was never evaluated. */
   readonly values?: readonly { readonly value: Readonly<Record<string, unknown>> }[] | undefined;
   readonly children?: readonly Expression[] | undefined;
 }
@@ -21,8 +21,8 @@ const coverage = z.object({
 });
 
 /**
- * What no test has tried since the rules of this project were loaded: `line: expression, what is missing`. Every expression must
- * have been evaluated, and each that is a condition must have come out true and false.
+ * What no test has evaluated since the rules of this project were loaded: `line: expression, what is missing`. Every expression must
+ * have been evaluated, and each condition must have been both true and false.
  */
 export async function untested(projectId: string): Promise<string[]> {
   const host = process.env['FIRESTORE_EMULATOR_HOST'] ?? '';
@@ -45,7 +45,7 @@ function gaps(outcomes: readonly Readonly<Record<string, unknown>>[], evaluation
   return [true, false].filter((each) => !outcomes.some(({ boolValue }) => boolValue === each)).map(String);
 }
 
-/** Each once, with everything that is part of it. A condition in a function is counted over all its calls. */
+/** Each expression once, with its parts. A condition in a function is counted over all its calls. */
 function allOf(expressions: readonly Expression[]): Expression[] {
   return expressions.flatMap((each) => [each, ...allOf(each.children ?? [])]);
 }

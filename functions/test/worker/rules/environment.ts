@@ -1,4 +1,4 @@
-/** The repository's rules on the emulators' real engines, in a project of their own, so that no other suite notices. */
+/** The repository's rules in the emulators, in a separate project, so that other suites are not affected. */
 import { readFile } from 'node:fs/promises';
 import { initializeTestEnvironment } from '@firebase/rules-unit-testing';
 import type { RulesTestEnvironment } from '@firebase/rules-unit-testing';
@@ -14,8 +14,8 @@ export function projectOf(product: Product): string {
 
 /**
  * The emulators' addresses come from `FIRESTORE_EMULATOR_HOST` and `FIREBASE_STORAGE_EMULATOR_HOST`. The Storage emulator has one set of
- * rules for all projects, and the suite has loaded the repository's. To load them anew would leave it without rules for a moment: it
- * would refuse the requests of every other test.
+ * rules for all projects, and the suite has loaded the repository's. Loading them again would leave it without rules for a moment, in
+ * which it would refuse the requests of all other tests.
  */
 export async function rulesEnvironment(product: Product): Promise<RulesTestEnvironment> {
   setLogLevel('silent'); // denials are what is tested, not what went wrong

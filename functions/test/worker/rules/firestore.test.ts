@@ -317,7 +317,7 @@ describe('Firestore rules', () => {
     }
   });
 
-  // Last: it looks at what all the others tried.
+  // The last test, because it checks what all others have evaluated.
   describe('are tested completely:', () => {
     it('every condition was true at least once, and false at least once', async () => {
       assert.deepEqual(await untested(projectOf('firestore')), []);

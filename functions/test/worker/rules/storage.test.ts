@@ -34,7 +34,7 @@ describe('Storage rules', () => {
     nobody = environment.unauthenticatedContext().storage();
   });
 
-  // Each test has a job of its own: clearStorage() reaches the root folder alone.
+  // Each test has its own job, because clearStorage() clears only the root folder.
   let job = '';
   beforeEach(() => {
     job = `job_${randomUUID()}`;

@@ -83,7 +83,7 @@ describe('The sweep of objects', () => {
         return Promise.reject(Object.assign(new Error('Precondition Failed'), { code: 412 }));
       },
     });
-    // The emulator ignores preconditions: what is sent to Storage is looked at instead.
+    // The emulator ignores preconditions, so the requests to Storage are checked.
     await new UploadedObjects({ file } as never).delete(objects[0]!);
     assert.deepEqual(asked, [[orphans[0], { ifGenerationMatch: objects[0]!.generation }]]);
   });
@@ -102,7 +102,7 @@ describe('The sweep of objects', () => {
   });
 
   describe('of which there are many', () => {
-    // The emulator's pages are as large as asked; the sweeper asks for 1,000, the tests for two.
+    // The emulator's pages are as large as requested: the sweeper requests 1,000 objects, the tests two.
     const inPages = (): UploadedObjects => {
       const objects = new UploadedObjects(world.bucket());
       objects.list = (prefix, pageToken) => world.deps.objects.list(prefix, pageToken, 2);

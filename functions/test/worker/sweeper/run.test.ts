@@ -118,7 +118,7 @@ describe('A run of the sweeper', () => {
       await world.put(`expired${i}`, { status: 'completed', notifiedAt: world.ago(0), expiresAt: world.ago(1) });
       await world.stage(uploading.files[0]!.path, `uploads/ann/gone${i}/a.bin`);
     }
-    // With the same clock both could write the same change, and each would take it as its own.
+    // With equal clocks both could write the same change, and each would count it.
     const reports = await Promise.all([world.sweep(), world.sweep(world.sweeper(1))]);
 
     for (const { step, failed, broken } of reports.flatMap((each) => [...each.values()])) {

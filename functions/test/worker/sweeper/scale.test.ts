@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { assertSwept, populate, sweepAll } from '../../support/sweepScale.ts';
 import { SweepWorld } from '../../support/sweepWorld.ts';
 
-/** The same at 10,000 jobs and 20,000 objects: `npm run bench:sweeper`. */
+/** `npm run bench:sweeper` does the same with 10,000 jobs and 20,000 objects. */
 const POPULATION = { jobs: 320, objects: 640 };
 
 describe('The sweep of many jobs and objects', () => {

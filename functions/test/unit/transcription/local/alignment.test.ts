@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { alignTokens } from '../../../../src/transcription/local/alignment.ts';
 
-/** Attention that looks at one place for each token. */
+/** Attention to one place for each token. */
 function looksAt(places: readonly number[], frames: number): Float32Array {
   const values = new Float32Array(places.length * frames);
   for (const [token, frame] of places.entries()) values[token * frames + frame] = 1;

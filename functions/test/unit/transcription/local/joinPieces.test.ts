@@ -5,7 +5,7 @@ import type { TimedWord } from '../../../../src/transcription/local/joinPieces.t
 
 const RATE = 16_000;
 
-/** A piece from one second to another, with words that last 0.3 s each from where they are said to begin. */
+/** A piece from one second to another, whose words begin at the given times and last 0.3 s each. */
 function heard(from: number, to: number, ...words: readonly (readonly [text: string, at: number])[]) {
   return {
     piece: { start: from * RATE, end: to * RATE },

@@ -3,7 +3,7 @@ import { quietAt, quietStretches } from '../../../../src/transcription/local/qui
 
 const RATE = 16_000;
 
-/** A tone with a soft hiss, the tone left out in some stretches, seconds. */
+/** A tone with a soft hiss; the tone is left out in some stretches, seconds. */
 function speech(seconds: number, level: number, ...silences: readonly (readonly [number, number])[]): Float32Array {
   return Float32Array.from({ length: seconds * RATE }, (_, i) => {
     const isSilent = silences.some(([from, to]) => i >= from * RATE && i < to * RATE);
