@@ -6,6 +6,7 @@ import type { ReadReport, SourceFrame } from '../../src/audio/read/pcm.ts';
 import { readRecording, type ReadOptions } from '../../src/audio/read/readRecording.ts';
 import { isOpus } from '../../src/audio/read/format.ts';
 import type { RecordingFormat } from '../../src/audio/read/format.ts';
+import { unthreadedSandbox } from './unthreadedSandbox.ts';
 
 export const RATE = 16_000;
 
@@ -132,14 +133,14 @@ export interface Decoded {
   readonly report: ReadReport;
 }
 
-/** Reads all of a recording, and decodes its frames. */
+/** Reads all of a recording, and decodes its frames. Ordinary files are decoded without a thread, unless a sandbox is given. */
 export async function decodeAll(
   source: Uint8Array | AsyncIterable<Uint8Array>,
   format: RecordingFormat,
   options: Partial<ReadOptions> = {},
 ): Promise<Decoded> {
   const bytes = source instanceof Uint8Array ? pieces(source) : source;
-  const { blocks, report } = readRecording(bytes, format, { ...DEFAULTS, ...options });
+  const { blocks, report } = readRecording(bytes, format, { ...DEFAULTS, sandbox: unthreadedSandbox, ...options });
   const all: (readonly SourceFrame[])[] = [];
   for await (const block of blocks) all.push(block);
   const frames = all.flat();

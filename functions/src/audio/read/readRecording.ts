@@ -8,6 +8,7 @@ import type { FramedFormat, RecordingFormat } from './format.ts';
 import { isOpus } from './format.ts';
 import { decodeContainer } from './containers/decodeContainer.ts';
 import type { DecoderChoice } from './containers/decodeContainer.ts';
+import type { Sandbox } from './containers/sandbox.ts';
 import { readFramed } from './framedRecording.ts';
 import type { FrameSource } from './framedRecording.ts';
 import { OpusFrames } from './opusFrames.ts';
@@ -31,6 +32,8 @@ export interface ReadOptions {
    * only.
    */
   readonly ffmpegPath: string;
+  /** Decodes in WebAssembly: a separate thread for each ordinary file, unless another one is given. */
+  readonly sandbox?: Sandbox;
 }
 
 export interface Reading {

@@ -24,6 +24,7 @@ import { DEMUXERS } from './formats.ts';
 import { FrameCutter } from './frameCutter.ts';
 import { mendBoxes } from './mp4.ts';
 import { mendPages } from './oggMending.ts';
+import type { Sandbox } from './sandbox.ts';
 import { USUAL_BYTES_PER_SECOND } from './track.ts';
 import { reasonOf } from './unreadable.ts';
 import { CompressedSamples, decodePcmFile, PCM_FILES } from './pcmFile.ts';
@@ -41,6 +42,8 @@ export interface FileDecodeOptions {
   readonly channels: ChannelMode;
   readonly decoder: DecoderChoice;
   readonly ffmpegPath: string;
+  /** Decodes in WebAssembly. It is a separate thread for each file, unless another one is given. */
+  readonly sandbox?: Sandbox;
 }
 
 /**
@@ -201,7 +204,7 @@ async function* decodeMended(
   path: string,
   extension: FileExtension,
   isMended: boolean,
-  { decoder, signal, maxSeconds, channels, ffmpegPath }: FileDecodeOptions,
+  { decoder, signal, maxSeconds, channels, ffmpegPath, sandbox }: FileDecodeOptions,
 ): Batches {
   const shared = { signal, maxSeconds, channels, isMended };
   const demuxer = DEMUXERS[extension];
@@ -211,7 +214,7 @@ async function* decodeMended(
   const { decodeInSandbox, NotInSandbox } = await import('./sandbox.ts');
   const inSandbox = (hasOther: boolean, fallback: (reason: unknown) => Batches): Batches =>
     withFallback(
-      decodeInSandbox(path, { ...shared, demuxer, hasOther }),
+      (sandbox ?? decodeInSandbox)(path, { ...shared, demuxer, hasOther }),
       (error) => error instanceof NotInSandbox,
       fallback,
     );

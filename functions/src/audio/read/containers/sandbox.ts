@@ -21,6 +21,9 @@ const COMPILED: CompiledBuilds = new Map();
 
 export interface SandboxOptions extends Omit<DecodeOptions, 'notes'> {
   readonly signal: AbortSignal;
+}
+
+interface ThreadOptions extends SandboxOptions {
   /** The script of the thread. */
   readonly worker?: URL;
   /** The longest time without output, milliseconds. */
@@ -28,20 +31,23 @@ export interface SandboxOptions extends Omit<DecodeOptions, 'notes'> {
 }
 
 /**
+ * Decodes the file at `path`.
+ * @returns sentences about what could not be read
+ * @throws NotInSandbox before the first batch; AppError `recording_corrupt`; the signal's reason; Error if the sandbox died,
+ * which says nothing about the recording
+ */
+export type Sandbox = (path: string, options: SandboxOptions) => Batches;
+
+/**
  * The sandbox has no decoder for the recording: for none of its tracks, or, if another decoder can be tried, not for all of
  * them.
  */
 export class NotInSandbox extends Error {}
 
-/**
- * Decodes the file at `path` in a separate thread.
- * @returns sentences about what could not be read
- * @throws NotInSandbox before the first batch; AppError `recording_corrupt`; the signal's reason; Error if the thread died,
- * which says nothing about the recording
- */
+/** A {@link Sandbox} that decodes in a separate thread. */
 export async function* decodeInSandbox(
   path: string,
-  { signal, worker = WORKER, stallMs = MAX_STALL_MS, ...options }: SandboxOptions,
+  { signal, worker = WORKER, stallMs = MAX_STALL_MS, ...options }: ThreadOptions,
 ): Batches {
   const { size } = await stat(path);
   const task: SandboxTask = { ...options, path, memoryBytes: memoryLimit(size), compiled: COMPILED };
@@ -54,25 +60,30 @@ export async function* decodeInSandbox(
   });
   thread.on('error', () => undefined); // errors are reported by `ask`, while it waits
   try {
-    for (;;) {
-      const message = await ask(thread, signal, stallMs);
-      switch (message.kind) {
-        case 'batch':
-          yield message;
-          break;
-        case 'end':
-          for (const [variant, module] of message.compiled) COMPILED.set(variant, module);
-          return message.notes;
-        case 'refused':
-          throw new AppError('recording_corrupt', { message: message.message });
-        case 'unsupported':
-          throw new NotInSandbox('The sandbox has no decoder for the recording.');
-        case 'corrupt':
-          throw new AppError('recording_corrupt', { cause: new Error(message.reason) });
-      }
-    }
+    return yield* batchesOf(() => ask(thread, signal, stallMs));
   } finally {
     await thread.terminate();
+  }
+}
+
+/** The batches that come as messages. @throws what {@link Sandbox} throws for messages that report a failure */
+export async function* batchesOf(nextMessage: () => Promise<SandboxMessage>): Batches {
+  for (;;) {
+    const message = await nextMessage();
+    switch (message.kind) {
+      case 'batch':
+        yield message;
+        break;
+      case 'end':
+        for (const [variant, module] of message.compiled) COMPILED.set(variant, module);
+        return message.notes;
+      case 'refused':
+        throw new AppError('recording_corrupt', { message: message.message });
+      case 'unsupported':
+        throw new NotInSandbox('The sandbox has no decoder for the recording.');
+      case 'corrupt':
+        throw new AppError('recording_corrupt', { cause: new Error(message.reason) });
+    }
   }
 }
 

@@ -3,11 +3,16 @@ import type { Batch } from './batch.ts';
 import type { DecodeOptions } from './decoding.ts';
 import type { CompiledBuilds } from './libav.ts';
 
-/** The data with which the thread starts. */
-export interface SandboxTask extends Omit<DecodeOptions, 'notes'> {
+/** What is decoded, and how. */
+export interface DecodingTask extends Omit<DecodeOptions, 'notes'> {
   readonly path: string;
-  readonly memoryBytes: number;
+  /** The builds compiled for earlier recordings; those compiled for this one are added. */
   readonly compiled: CompiledBuilds;
+}
+
+/** The data with which the thread starts. */
+export interface SandboxTask extends DecodingTask {
+  readonly memoryBytes: number;
 }
 
 /** Asks for the next batch. */

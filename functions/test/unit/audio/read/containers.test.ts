@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
+import { decodeInSandbox } from '../../../../src/audio/read/containers/sandbox.ts';
 import { readRecording } from '../../../../src/audio/read/readRecording.ts';
 import {
   bestSnr,
@@ -42,8 +43,9 @@ describe('Ordinary audio files', function () {
   const folder = useTempFolder();
 
   for (const extension of EXTENSIONS) {
-    it(`.${extension} are decoded without ffmpeg, and are on time`, async () => {
-      const decoded = await decodeAll(encode(extension), file(extension), { decoder: 'sandbox' });
+    it(`.${extension} are decoded in a thread without ffmpeg, and are on time`, async () => {
+      const inThread = { decoder: 'sandbox', sandbox: decodeInSandbox } as const;
+      const decoded = await decodeAll(encode(extension), file(extension), inThread);
       const { decibels, lag } = endOf(decoded, 5);
       assert.ok(decibels > 15 && Math.abs(lag) <= 2, `${decibels} dB, ${lag} samples late`);
       assert.ok(Math.abs(decoded.pcm.length - SIGNAL.length) < 1152, `${decoded.pcm.length} samples`);
