@@ -64,9 +64,6 @@ export const LANES_IN_SUITE: readonly (readonly (readonly TestPart[])[])[] = [
 /** Parts whose own workers ask a Deepgram stand-in of their own, which these tests control. */
 export const WITH_OWN_STAND_IN: ReadonlySet<TestPart> = new Set(['emulator', 'worker']);
 
-/** Project of the tests that must not meet the deployed functions: no function listens to it. */
-export const WORKER_PROJECT = 'demo-offline-audio-sync-workers';
-
 /**
  * Parameters of the functions: everything that is off by default is on, and waiting as long as in production would only make tests slow. A
  * lease must outlast the pauses of a busy machine.

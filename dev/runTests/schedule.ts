@@ -4,7 +4,7 @@ import type { Suite, SuiteOptions } from '../emulators/suite.ts';
 import { withSuite } from '../emulators/withSuite.ts';
 import { prepareLocalModel } from '../localModel.ts';
 import { NO_CLOUD } from '../process.ts';
-import { LANES_IN_SUITE, PARAMETERS, PARTS, WITH_OWN_STAND_IN, WORKER_PROJECT } from './parts.ts';
+import { LANES_IN_SUITE, PARAMETERS, PARTS, WITH_OWN_STAND_IN } from './parts.ts';
 import type { Group, TestPart } from './parts.ts';
 import type { Runner } from './runner.ts';
 
@@ -68,14 +68,13 @@ export class Schedule {
 
   async #runInSuite(part: TestPart, env: Readonly<Record<string, string>>, stop: AbortSignal): Promise<void> {
     const groups = this.#groupsOf(part);
-    const project = part === 'worker' ? { GCLOUD_PROJECT: WORKER_PROJECT } : {};
     if (groups.length === 0 || !WITH_OWN_STAND_IN.has(part)) {
-      await this.#runner.run(groups, { ...env, ...project }, stop);
+      await this.#runner.run(groups, env, stop);
       return;
     }
     const standIn = await startDeepgramStandIn({ quiet: true });
     try {
-      await this.#runner.run(groups, { ...env, ...project, DEEPGRAM_STANDIN_URL: standIn.url }, stop);
+      await this.#runner.run(groups, { ...env, DEEPGRAM_STANDIN_URL: standIn.url }, stop);
     } finally {
       await standIn.close();
     }

@@ -10,7 +10,7 @@ import { assertTranscript, sampleOf } from '../support/checks.ts';
 import { CommandWorld } from '../support/commands.ts';
 import { codeOf } from '../support/errors.ts';
 import { recordingLogger } from '../support/logger.ts';
-import { db } from '../support/suite.ts';
+import { db, project } from '../support/suite.ts';
 import { recordings, upload } from '../support/uploads.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -125,7 +125,7 @@ describe('the daily budget', () => {
     let world: CommandWorld;
     const closing = closeAfterEach();
     beforeEach(async () => {
-      world = closing(new CommandWorld());
+      world = closing(new CommandWorld({}, project));
       await world.standIn.reset();
       world.aheadMs = nowMs - Date.now();
     });

@@ -1,5 +1,4 @@
 /** Carries out a plan on the emulators of Firestore and Storage, with workers that run at the same time and may die. */
-import { randomUUID } from 'node:crypto';
 import { cancelJob } from '../../src/completion/cancel.ts';
 import { retryJob } from '../../src/completion/retry.ts';
 import { segmentsIn } from '../../src/conversations/conversation.ts';
@@ -50,20 +49,14 @@ export interface Outcome {
   readonly unfinished: readonly string[];
 }
 
-/**
- * Runs one case after another; each lane has its own world. Each world has its own project, because after a query the emulator locks
- * every collection of that name in the project, and not only what the query has read.
- */
+/** Runs one case after another; each lane has its own world. */
 export class OrderWorld {
   readonly #transcriber = new ExactTranscriber();
-  readonly #world = new TestWorld(
-    {
-      listener: () => Promise.resolve(listenWith(exactVad)),
-      transcriber: this.#transcriber,
-      summaries: { refresh: () => Promise.resolve(0) },
-    },
-    `demo-order-${randomUUID()}`,
-  );
+  readonly #world = new TestWorld({
+    listener: () => Promise.resolve(listenWith(exactVad)),
+    transcriber: this.#transcriber,
+    summaries: { refresh: () => Promise.resolve(0) },
+  });
 
   close(): Promise<void> {
     return this.#world.close();

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { Timestamp } from 'firebase-admin/firestore';
 import pMap from 'p-map';
 import { NO_SUMMARY } from '../../src/conversations/conversation.ts';
@@ -29,7 +28,7 @@ const MANY = 100;
 const CONVERSATIONS_OF_A_BATCH = 20;
 
 describe('What an assignment costs', function () {
-  const world = new TestWorld({}, `demo-cost-${randomUUID()}`);
+  const world = new TestWorld();
   after(() => world.close());
 
   it('does not depend on the user’s history: the same at 1,000 and at 5,000 pages of segments', async () => {

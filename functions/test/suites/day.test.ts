@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import pMap from 'p-map';
 import { transcriptOf } from '../../src/conversations/collections.ts';
@@ -95,7 +94,7 @@ describe('A day of 720 one-minute files', function () {
   const speech = exactSpeech(words);
   // Firestore is the emulator. Audio is in memory, because two thousand objects in Storage are not what this test is about.
   const staging = new MemoryStaging();
-  const world = new TestWorld(speech, `demo-day-${randomUUID()}`);
+  const world = new TestWorld(speech);
   const audio = new MemoryAudio(world.bucket(), staging);
   after(() => world.close());
 

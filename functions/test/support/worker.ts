@@ -118,8 +118,11 @@ export class TestWorld {
   readonly deps: ProcessDeps;
   readonly #app: App;
 
-  /** @param projectId the suite's own, or any other `demo-` project: the emulators keep projects apart. */
-  constructor(change: WorkerChange = {}, projectId: string = required('GCLOUD_PROJECT')) {
+  /**
+   * @param projectId a `demo-` project, by default one of this world alone: the Firestore emulator searches all documents of a project for
+   * each query, and locks every collection that a transaction has queried.
+   */
+  constructor(change: WorkerChange = {}, projectId = `demo-world-${randomUUID()}`) {
     this.#app = initializeApp({ projectId, storageBucket: `${projectId}.appspot.com` }, randomUUID());
     this.db = getFirestore(this.#app);
     const now = (): number => Date.now() + this.aheadMs;

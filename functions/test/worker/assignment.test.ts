@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { beginDeletion } from '../../src/conversations/deletion.ts';
 import { DeletionUnderWayError } from '../../src/conversations/axis.ts';
 import { recordReads } from '../support/operations.ts';
@@ -7,7 +6,7 @@ import { say as sayIn, START_MS } from '../support/saying.ts';
 import { TestWorld } from '../support/worker.ts';
 
 describe('Speech in the store of conversations', () => {
-  const world = new TestWorld({}, `demo-assignment-${randomUUID()}`);
+  const world = new TestWorld();
   const { conversations } = world.deps;
   beforeEach(() => {
     world.becomeSomebodyElse();

@@ -1,7 +1,6 @@
 /** The transcription requests that the whole project may have in flight, on the Firestore emulator. */
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
-import { randomUUID } from 'node:crypto';
 import type { Firestore, Timestamp } from 'firebase-admin/firestore';
 import { closeAfterEach } from '../../../dev/test/closing.ts';
 import { RequestSlots } from '../../src/transcription/requestSlots.ts';
@@ -19,7 +18,7 @@ describe('the requests of a project', () => {
   let aheadMs: number;
   const closing = closeAfterEach();
   beforeEach(() => {
-    world = closing(new TestWorld({}, `demo-slots-${randomUUID()}`));
+    world = closing(new TestWorld());
     db = world.db;
     aheadMs = 0;
   });
