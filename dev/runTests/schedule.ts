@@ -21,8 +21,8 @@ export class Schedule {
   }
 
   /**
-   * Runs everything. At most two suites run at the same time, for their memory: the console's tests are the longest and begin early; those
-   * with the local recogniser are short and come last. Only the first suite downloads emulators: the next waits until it has started.
+   * Runs everything. At most two suites run at the same time, for their memory: the one with the local recogniser begins when one of the
+   * others has ended. Only the first suite downloads emulators: the next waits until it has started.
    * @throws the signal's reason
    */
   async run(): Promise<void> {
@@ -30,13 +30,10 @@ export class Schedule {
     const firstIsUp = new Promise<void>((resolve) => {
       onUp = resolve;
     });
-    await Promise.all([
-      this.#withDeepgramStandIn(onUp)
-        .finally(onUp)
-        .then(() => this.#withLocalRecogniser()),
-      this.#withoutSuite(),
-      firstIsUp.then(() => this.#inBrowser()),
-    ]);
+    const withStandIn = this.#withDeepgramStandIn(onUp).finally(onUp);
+    const inBrowser = firstIsUp.then(() => this.#inBrowser());
+    const withLocal = Promise.race([withStandIn, inBrowser]).then(() => this.#withLocalRecogniser());
+    await Promise.all([withStandIn, inBrowser, withLocal, this.#withoutSuite()]);
   }
 
   #groupsOf(part: TestPart): readonly Group[] {
