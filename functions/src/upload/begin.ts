@@ -15,7 +15,7 @@ import { isFinal } from '../jobs/job.ts';
 import type { Job, JobFile } from '../jobs/job.ts';
 import { isFinished } from '../jobs/stateMachine.ts';
 import { newJob, WAITING_IN_QUEUE } from '../jobs/store.ts';
-import type { JobChange, JobStore } from '../jobs/store.ts';
+import type { JobChange, JobStore, NewJob } from '../jobs/store.ts';
 import { LEAST_BYTES, NOTHING_COUNTED } from '../usage/budget.ts';
 import type { DailyBudget, Refund } from '../usage/budget.ts';
 import { totalsOf } from '../jobs/totals.ts';
@@ -73,7 +73,7 @@ export const RETRY_AFTER_SECONDS = 10;
 
 /**
  * Creates the job, or finds the one that an earlier request with this key created. If that job has ended without some of its
- * recordings, it begins anew; recordings that are done stay done.
+ * recordings, it begins again; recordings that are done stay done.
  * @throws AppError
  * - `conversation_not_found`, `conversation_of_other_device`: these recordings cannot become part of the conversation named;
  * - `fair_use_restricted`, `too_many_jobs`, `daily_budget_used`, `project_budget_used`: the user may upload nothing new at the moment;
@@ -110,14 +110,28 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
     if (isCreated) return { jobId, ...fresh, isNew: true, refund: reserved };
     await reserved(); // The request that created the job has counted them.
   }
+  return repeatedJob(deps, uid, jobId, fresh, refusal);
+}
 
+/**
+ * The job that an earlier request with this key created. If it has ended without some of its recordings, it begins again.
+ * @param fresh the job as this request would create it
+ * @param refusal why the user may upload nothing new at the moment; null if that is allowed
+ */
+async function repeatedJob(
+  { jobs, files: stored, budget }: BeginDeps,
+  uid: string,
+  jobId: string,
+  fresh: NewJob,
+  refusal: AppError | null,
+): Promise<BegunJob> {
   // A job that was accepted with this key stays accepted, even if its target is deleted or the user is restricted by now.
   const existing = await jobs.get(jobId);
   // Without a refusal, another request with this key has failed, and deleted its job, between the two calls.
   if (existing === null) throw refusal ?? new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
   const isReleased = existing.contentHash === null;
   if (!isReleased && existing.contentHash !== fresh.job.contentHash) throw new AppError('idempotency_conflict');
-  const files = (await deps.files.read(jobId, existing)).all;
+  const files = (await stored.read(jobId, existing)).all;
   if (!isReleased && !hasLostRecordings(existing, files)) {
     return { jobId, job: existing, files, isNew: false, refund: NOTHING_COUNTED };
   }
@@ -127,7 +141,7 @@ export async function beginJob(deps: BeginDeps, sent: NewUpload, way: UploadWay)
   const renewed = { ...fresh, files: renewedFiles(fresh.files, files) };
   const job = await jobs.replace(jobId, existing, { ...renewed, job: { ...fresh.job, ...totalsOf(renewed.files) } });
   if (job === null) throw new AppError('unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-  const refund = await deps.budget.count(uid, 'uploadedBytes', bytesOf(renewed.files));
+  const refund = await budget.count(uid, 'uploadedBytes', bytesOf(renewed.files));
   return { jobId, job, files: renewed.files, isNew: false, refund };
 }
 
