@@ -4,7 +4,7 @@ import type { Transaction } from 'firebase-admin/firestore';
 import { failedFile, finalFile, silenceOf } from '../completion/outcome.ts';
 import { DeletionUnderWayError } from '../conversations/axis.ts';
 import type { ErrorCode } from '../errors.ts';
-import { chunkInterval, chunksOf, chunkWords } from '../jobs/chunk.ts';
+import { chunksOf } from '../jobs/chunk.ts';
 import type { Coverage } from '../jobs/coverage.ts';
 import type { FileStore, OpenFiles } from '../jobs/files.ts';
 import { isTransient } from '../jobs/transient.ts';
@@ -18,6 +18,7 @@ import type { StagedAudio } from '../storage/stagedAudio.ts';
 import type { Transcription } from '../transcription/transcriber.ts';
 import type { UsageCounters } from 'offline-audio-sync-contract';
 import type { UsageStore } from '../usage/usage.ts';
+import { chunkDoc } from './chunkDoc.ts';
 import { keptSpans } from './keepAudio.ts';
 import type { FileWork } from './fileWork.ts';
 import { prepareWords } from './prepareWords.ts';
@@ -97,7 +98,7 @@ export class Recorder {
     change: JobChange,
     audio: UnnamedAudio | null,
   ): Promise<void> {
-    const { id, deviceId, plan } = chunk;
+    const { id, plan } = chunk;
     const names = this.#work.done(id);
     let apply = (): void => undefined;
     await this.#update(async (job, tx) => {
@@ -117,25 +118,11 @@ export class Recorder {
         if (file !== undefined) files.set({ ...file, speechSeconds: file.speechSeconds + durationMs / 1000 });
       }
       const finalized = await this.#finalize(tx, job, files, names);
-      const { billedSeconds, language, requestId, transcriber } = result;
+      const { billedSeconds } = result;
       const conversationIds = speech.write();
       voices.write();
-      tx.create(ref, {
-        uid: job.uid,
-        deviceId,
-        spans: plan.spans,
-        recordings,
-        durationMs: plan.durationMs,
-        ...chunkInterval(plan.startMs, plan.endMs),
-        words: chunkWords(speech.words, recordings),
-        context: voices.context,
-        language,
-        requestId,
-        transcriber,
-        billedSeconds,
-        conversationIds,
-        expiresAt: job.expiresAt,
-      });
+      const stored = { recordings, words: speech.words, context: voices.context, conversationIds };
+      tx.create(ref, chunkDoc(job, chunk, result, stored));
       // If all words were there before, their audio was kept then, or was not to be kept.
       if (audio !== null && speech.words.length > 0) {
         this.#deps.keptAudio.name(tx, audio, keptSpans(plan, recordings), plan.durationMs);
