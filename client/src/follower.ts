@@ -209,7 +209,7 @@ export class Follower {
         if (isNews || job.isTroubled) this.#look([jobId]);
       };
       const onEnd = (): void => {
-        this.#watched.delete(jobId); // Asking now and then goes on, and watching with it.
+        this.#watched.delete(jobId); // The job is still requested from time to time, and watched again then.
       };
       const unwatch = begun(() => backend.watchJob?.(jobId, onSignal, onEnd));
       if (unwatch !== undefined) this.#watched.set(jobId, unwatch);

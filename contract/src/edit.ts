@@ -41,7 +41,7 @@ export interface TagEdit {
 export interface TextEdit {
   readonly kind: 'text';
   readonly text: string;
-  /** The text as it was heard. */
+  /** The text as it was transcribed. */
   readonly heard: string;
   /** The number of the voice that said it: others may speak at the same time. Null, or absent, for everything that was said there. */
   readonly speaker?: number | null;

@@ -51,7 +51,7 @@ export function editedConversation(
 
 /** A segment as its user corrected it. */
 export type EditedSegment<Segment extends SegmentDoc = SegmentDoc> = Segment & {
-  /** The text as it was heard, if `text` is a correction; null otherwise. */
+  /** The transcribed text, if `text` is a correction; null otherwise. */
   readonly heard: string | null;
   /** The speaker's name, if the user has given one. */
   readonly speakerName: string | null;
@@ -76,8 +76,7 @@ export function editedSegments<Segment extends SegmentDoc>(
     const mine = texts.filter((edit) => isOfWords(edit, segment));
     let corrected: Pick<PageSegment, 'text' | 'words'> = segment;
     for (const edit of mine) {
-      // The first among the segments that it covers, and among the conversations that a split has made of them. Two voices may both go on
-      // there.
+      // A correction is shown once: in the first segment that it covers, even if a split divides these or two voices speak at once.
       const isFirst = !standing.has(edit) && isIn(edit, { startedAt: segment.startedAt, finishedAt: segment.endedAt });
       if (isFirst) standing.add(edit);
       corrected = correct(segment, corrected.words, edit, isFirst ? edit.text : '');

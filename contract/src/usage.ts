@@ -21,9 +21,9 @@ export interface UsageDoc<Time = Instant> extends Partial<UsageCounters> {
 }
 
 /**
- * - `none`: the limits that hold for everybody.
+ * - `none`: the limits of all users.
  * - `throttled`: a smaller budget of speech a day.
- * - `restricted`: no new uploads; what was accepted goes on.
+ * - `restricted`: no new uploads; accepted jobs continue.
  */
 export const FAIR_USE_STAGES = ['none', 'throttled', 'restricted'] as const;
 export type FairUseStage = (typeof FAIR_USE_STAGES)[number];

@@ -17,7 +17,7 @@ export type EditChangeView =
   | { readonly kind: 'star'; readonly starred: boolean }
   | { readonly kind: 'tag'; readonly tag: string; readonly tagged: boolean }
   | ({ readonly kind: 'text'; readonly text: string } & SpeechPlaceView)
-  /** Of the voice at the place; without `voice`, of the one that is heard there first. */
+  /** Names the voice at the place; without `voice`, the one that speaks there first. */
   | ({ readonly kind: 'speaker'; readonly name: string; readonly scope: SpeakerScope } & SpeechPlaceView)
   /** The word that begins then is the first of a new conversation. */
   | { readonly kind: 'split'; readonly at: IsoTime }
@@ -89,7 +89,7 @@ export interface SharedConversationView {
     readonly speaker_name: string | null;
     /** The audio of the segment, for `sharedAudio`; null if its owner does not share it, or none is kept. */
     readonly audio_id: string | null;
-    /** If there is audio, the words as they were heard, milliseconds from the start of the segment. */
+    /** If there is audio, the words as they were transcribed, milliseconds from the start of the segment. */
     readonly words: readonly SharedWord[] | null;
   }[];
   /** Whether the conversation has more than this answer, whose size is limited. */
@@ -121,7 +121,7 @@ export const SHARE_TOKEN_HEADER = 'X-Share-Token';
 export interface ExportedSegment {
   readonly started_at: IsoTime;
   readonly ended_at: IsoTime;
-  /** The text as it was heard. */
+  /** The text as it was transcribed. */
   readonly text: string;
   /** The corrected text, for people who read the file; an import uses the edits. Empty if the correction leaves nothing. */
   readonly corrected_text?: string | null;

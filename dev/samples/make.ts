@@ -1,5 +1,5 @@
 /**
- * Makes the sample recordings anew: `node dev/samples/make.ts`.
+ * Makes the sample recordings again: `node dev/samples/make.ts`.
  * Needs flite and ffmpeg with libopus (apt-get install flite ffmpeg). Text, timeline and noise are the same every time; the
  * bytes of the Opus packets are the same for the same versions of the two.
  */

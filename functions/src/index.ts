@@ -41,7 +41,7 @@ export { acknowledgeSyncJobs } from './endpoints/acknowledgeSyncJobs.ts';
 /** `{conversation_id}`: deletes a conversation. No later upload of the same audio restores it. */
 export { deleteConversation } from './endpoints/deleteConversation.ts';
 
-/** `{conversation_id, edit}`: stores the user's correction beside the transcript, which stays as it was heard. */
+/** `{conversation_id, edit}`: stores the user's correction beside the transcript, which does not change. */
 export { editConversation } from './endpoints/editConversation.ts';
 
 /** `{edit_id}`: undoes a correction. */

@@ -1,7 +1,7 @@
 /** Limits how long a promise is awaited, because some promises of browsers never settle. */
 
 /**
- * Awaits the work for a limited time. The work itself goes on after that.
+ * Awaits the work for a limited time. The work itself continues after that.
  * @throws Error with the sentence after so many milliseconds; or what the work throws
  */
 export async function within<T>(

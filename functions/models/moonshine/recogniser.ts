@@ -1,4 +1,4 @@
-/** Puts Moonshine together anew: one graph from audio to tokens. */
+/** Puts the parts of Moonshine together to one graph from audio to tokens. */
 import type { Architecture } from './attention.ts';
 import { addDecoder } from './decoder.ts';
 import type { DecoderOptions } from './decoder.ts';

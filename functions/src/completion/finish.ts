@@ -146,7 +146,7 @@ export async function wrapUp(jobId: string, job: Job, deps: WrapUpDeps, logger: 
 async function deleteDone(jobId: string, job: Job, { jobs, files, audio }: WrapUpDeps): Promise<number> {
   const staged = await audio.list(job.uid, jobId);
   if (staged.length === 0) return 0;
-  // A request with the same Idempotency-Key may have begun the job anew. The objects that it stages have later generations.
+  // A request with the same Idempotency-Key may have begun the job again. The objects that it stages have later generations.
   if (!isSameEnd(await jobs.get(jobId), job)) return 0;
   let deleted = 0;
   for await (const page of files.pages(jobId, job)) {

@@ -30,7 +30,7 @@ export interface RetryDeps {
  * Makes a `failed` or `partial` job `pending` again. Done recordings stay as they are. Failed recordings are read again, and their
  * covered audio is not sent again.
  *
- * The same transaction claims the recordings anew, because another job may have claimed them since. A recording that the other job has
+ * The same transaction claims the recordings again, because another job may have claimed them since. A recording that the other job has
  * done becomes a duplicate here; one that it has not done yet stays failed here.
  * @throws AppError `job_not_found`; `job_not_finished`; `job_not_retryable`; `duplicate_in_progress`.
  */

@@ -56,7 +56,7 @@ export function pageId(deviceId: string, segments: readonly TimedSegment[]): str
     .slice(0, 28);
 }
 
-/** The words of a segment on the time axis, with where they were heard, and whose voice it was. */
+/** The words of a segment on the time axis, with their recording and their voice. */
 export function spokenWords({ startedAt, words, recordingId, recordingStartedAt, chunkId, speaker }: Segment) {
   const atMs = startedAt.toMillis();
   const recording = { recordingId, startedAtMs: recordingStartedAt.toMillis() };

@@ -1,4 +1,4 @@
-/** Stores a user's corrections of a conversation, and undoes them: see the contract's edit.ts. The transcript stays as it was heard. */
+/** Stores a user's corrections of a conversation, and undoes them: see the contract's edit.ts. The transcript itself does not change. */
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore, Transaction } from 'firebase-admin/firestore';
 import { joinText } from 'offline-audio-sync-contract';
@@ -130,7 +130,7 @@ async function openConversation(tx: Transaction, db: Firestore, uid: string, id:
 /** The most words of conversations that one edit may split or merge: a day and a half of speech without a pause, some 100 MB in memory. */
 export const MOST_REGROUPED_WORDS = 300_000;
 
-/** Divides conversations anew if the edit is a boundary. The returned function gives the conversations in which the edit lies. */
+/** Divides conversations again if the edit is a boundary. The returned function gives the conversations in which the edit lies. */
 async function prepareHolders(
   tx: Transaction,
   edit: StoredEdit,

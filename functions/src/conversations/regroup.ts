@@ -1,5 +1,5 @@
 /**
- * Divides the stored speech of a device into conversations anew, within a transaction: after a split, a merge or an undo, or when a
+ * Divides the stored speech of a device into conversations again, within a transaction: after a split, a merge or an undo, or when a
  * correction of dates moves a split. The result is the same as if the speech had arrived with these boundaries in place.
  */
 import { Timestamp } from 'firebase-admin/firestore';

@@ -7,7 +7,7 @@ import type { Sounds } from '../jobs/sounds.ts';
 import { placeKey } from './conversation.ts';
 import type { PlacedRecording, TimedWord } from './conversation.ts';
 
-/** A word, and the recording that it was heard in. */
+/** A word, and the recording that it comes from. */
 type Spoken = Pick<TimedWord, 'text' | 'startMs' | 'endMs'> & { readonly recording?: PlacedRecording };
 
 /** Words on each side of a word that are compared if the sound is not known: about five seconds of speech. */
@@ -176,7 +176,7 @@ function lengthMs({ startMs, endMs }: Interval): number {
   return endMs - startMs;
 }
 
-/** The text without case and punctuation, which depend on what a recogniser heard around the word. */
+/** The text without case and punctuation, which depend on the words around it. */
 function plainText(text: string): string {
   return (
     text

@@ -104,7 +104,7 @@ export function firstAfter(inOrder: readonly number[], than: number): number {
   return inOrder[from] ?? Infinity;
 }
 
-/** A segment that may go on, and what others have said since its last word. */
+/** A segment that may continue, and what others have said since its last word. */
 interface OpenSegment {
   readonly words: [first: RecordedWord, ...more: RecordedWord[]];
   readonly size: Size;

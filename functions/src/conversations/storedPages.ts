@@ -1,4 +1,4 @@
-/** Reads stored pages of segments, and divides them anew. */
+/** Reads stored pages of segments, and divides them by conversation. */
 import type { DocumentReference, Firestore, Transaction } from 'firebase-admin/firestore';
 import type { DeviceAxis } from './axis.ts';
 import { segmentPagesOf, transcriptOf } from './collections.ts';

@@ -1,5 +1,5 @@
 /**
- * Finds the voice of each speaker label of a chunk. A transcriber numbers speakers anew in each request; here each voice has one number
+ * Finds the voice of each speaker label of a chunk. In each request a transcriber numbers speakers from 0; here each voice has one number
  * in all chunks that are linked. A link is speech that was transcribed twice: the context of a chunk is also part of the chunk before.
  * Chunks that nothing links never share a number.
  */
@@ -87,7 +87,7 @@ export async function prepareVoices(tx: Transaction, db: Firestore, request: Voi
 }
 
 /**
- * A number that no other voice has. It is derived from the place where the voice was first heard, so a repetition gives the same
+ * A number that no other voice has. It is derived from the place where the voice was first detected, so a repetition gives the same
  * number.
  */
 export function voiceNumber(chunkId: string, label: number): number {

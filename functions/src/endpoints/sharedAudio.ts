@@ -1,5 +1,5 @@
 /**
- * `GET /v2/sync/shared/audio?audio_id=…`: plays the audio of a shared conversation to everybody who has the link. Each request checks
+ * `GET /v2/sync/shared/audio?audio_id=…`: plays the audio of a shared conversation to anyone who has the link. Each request checks
  * that the share still works. No address of the audio is given out, because it could work for longer than the share.
  */
 import { onRequest } from 'firebase-functions/v2/https';

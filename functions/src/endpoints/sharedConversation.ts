@@ -1,5 +1,5 @@
 /**
- * `GET /v2/sync/shared`: shows a shared conversation to everybody who has the link. The token is a header, so that no log and no
+ * `GET /v2/sync/shared`: shows a shared conversation to anyone who has the link. The token is a header, so that no log and no
  * Referer has it.
  */
 import { onRequest } from 'firebase-functions/v2/https';

@@ -3,11 +3,11 @@ import { AppError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
 /**
- * - `open`: everybody with an account.
+ * - `open`: all accounts.
  * - `verified`: accounts whose e-mail address or telephone number is verified.
  * - `domains`: accounts with a verified e-mail address of a domain in SIGN_UP_DOMAINS.
  * - `claim`: accounts to which the operator gave the custom claim `offlineSync: true`.
- * - `closed`: nobody.
+ * - `closed`: no account.
  */
 export const SIGN_UP_POLICIES = ['open', 'verified', 'domains', 'claim', 'closed'] as const;
 export type SignUpPolicy = (typeof SIGN_UP_POLICIES)[number];

@@ -7,8 +7,8 @@
  * not do, because two recordings of other content may claim one moment, and both must stay; content alone would not do either,
  * because a frame of silence is like any other.
  *
- * Only what was sent to transcription is covered. Silence costs nothing to detect again, and an attempt that goes on after
- * another one needs no other memory than this: it reads its recordings anew, and plans what is not covered.
+ * Only what was sent to transcription is covered. Silence costs nothing to detect again, and an attempt that follows another
+ * one needs no other memory than this: it reads its recordings from the start, and plans what is not covered.
  */
 import { crc32 } from 'node:zlib';
 import { Timestamp } from 'firebase-admin/firestore';

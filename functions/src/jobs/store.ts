@@ -284,7 +284,7 @@ export function backInQueue({ epoch }: Pick<Job, 'epoch'>) {
   return { status: 'pending', lease: null, epoch: epoch + 1, waitingFor: WAITING_IN_QUEUE } as const;
 }
 
-/** The change for a job that begins anew or has made progress. */
+/** The change for a job that begins again or has made progress. */
 export const NO_ATTEMPTS = { attempts: 0, reading: null } as const;
 
 /** Tries of an update that finds that another caller has just created the document. */

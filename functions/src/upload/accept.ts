@@ -80,13 +80,13 @@ async function markStaged({ jobs, files: store }: AcceptDeps, jobId: string, beg
     return start;
   });
   if (job === null || !isOurs(job))
-    throw new Error('Another request with this key has deleted the job or begun it anew.');
+    throw new Error('Another request with this key has deleted the job or begun it again.');
   return job;
 }
 
 /**
  * Undoes an upload that failed. It deletes the job first: a deleted job cannot start, so its objects have no job. If the job could not
- * be deleted, another request with the same key has started it or begun it anew, and the objects at these paths belong to that job. A
+ * be deleted, another request with the same key has started it or begun it again, and the objects at these paths belong to that job. A
  * failure here loses nothing: the job is still `uploading`, and the sweeper deletes it with its objects.
  */
 async function abandon(

@@ -67,7 +67,7 @@ export default function SignedIn({ user }: { user: SignedInUser }) {
   return (
     <AppContext.Provider value={data}>
       <Shell user={user} onSignOut={leaveNow}>
-        {/* Each screen has its own guard: if one fails, the others still work, and a recording goes on. */}
+        {/* Each screen has its own guard: if one fails, the others still work, and a recording continues. */}
         <Guard key={JSON.stringify(route.value)} instead={(problem) => <BrokenScreen problem={problem} />}>
           <Screen route={route.value} user={user} onSignOut={leaveNow} />
         </Guard>

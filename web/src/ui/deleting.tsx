@@ -19,7 +19,7 @@ type Work =
   | { readonly kind: 'deleting'; readonly left: Left | null; readonly atFirst: number }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** Belongs to the page, not to the screen: deleting goes on while another screen is shown. */
+/** Belongs to the page, not to the screen: the deletion continues while another screen is shown. */
 const underWay = signal<Work>({ kind: 'none' });
 
 type What = 'everything' | 'account';

@@ -22,7 +22,7 @@ export function useEdits(from: number, to: number): Edits {
     liveQuery(editsBetween(uid, new Date(from), new Date(to), NO_LIMIT), editOf),
   );
   const everywhere = useLive(`named/${uid}`, () => liveQuery(namedVoices(uid, NO_LIMIT), editOf));
-  // The interval changes while a conversation goes on. Until the edits of the new interval are read, those of the old one are used.
+  // The interval changes while a conversation grows. Until the edits of the new interval are read, those of the old one are used.
   const last = useRef<StoredEdit[] | null>(null);
   last.current = valueOf(here) ?? last.current;
   const [found, named] = [last.current, valueOf(everywhere)];

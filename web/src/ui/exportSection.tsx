@@ -21,7 +21,7 @@ const FORMAT_NAMES: Readonly<Record<Format, string>> = {
 const FORMATS = Object.keys(FORMAT_NAMES) as Format[];
 
 /**
- * Number of conversations in the zip so far; null if no export is running. Belongs to the page, not to the screen: the export goes on while
+ * Number of conversations in the zip so far; null if no export is running. Belongs to the page, not to the screen: the export continues while
  * another screen is shown.
  */
 const underWay = signal<number | null>(null);

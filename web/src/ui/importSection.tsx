@@ -13,7 +13,7 @@ type State =
   | { readonly kind: 'busy'; readonly progress: Progress | null }
   | { readonly kind: 'over'; readonly result: ImportResult | null; readonly problem: string | null };
 
-/** Belongs to the page, not to the screen: the import goes on while another screen is shown, and its state is there on return. */
+/** Belongs to the page, not to the screen: the import continues while another screen is shown, and its state is there on return. */
 const work = signal<State>({ kind: 'idle' });
 let stop: AbortController | null = null;
 

@@ -107,7 +107,7 @@ function MovingJobs() {
   );
 }
 
-/** Shows on every screen that a recording goes on, with a link to it. */
+/** Shows on every screen that a recording is running, with a link to it. */
 function Recording() {
   const { recorder } = useApp();
   if (recorder.state.value.kind !== 'recording') return null;

@@ -1,4 +1,4 @@
-/** Writes Opus packets into an Ogg stream (RFC 3533 and RFC 7845) and reads such a stream. Packets are never encoded anew. */
+/** Writes Opus packets into an Ogg stream (RFC 3533 and RFC 7845) and reads such a stream. Packets are never encoded again. */
 import { opusPacketSamples48k } from '../read/opusPacket.ts';
 import {
   CONTINUED,

@@ -1,4 +1,4 @@
-/** Chooses the windows of a passage that are judged, and divides them into slices. The model starts anew with each slice. */
+/** Chooses the windows of a passage that are judged, and divides them into slices. The model starts from a fresh state in each slice. */
 import type { SourceFrame } from '../read/pcm.ts';
 import { DOUBTFUL_WINDOWS, standsOut } from './level.ts';
 import type { Passage } from './passages.ts';
@@ -18,7 +18,7 @@ export interface Slice extends Stretch {
 }
 
 /**
- * Windows after which the model starts anew: 5 s, so twelve slices in a passage. Silero's state lasts for minutes, and it makes
+ * Windows after which the model gets a fresh state: 5 s, so twelve slices in a passage. Silero's state lasts for minutes, and it makes
  * the model miss speech: after other sound, and more and more over time. `npm run bench:hearing` shows what was measured on
  * real speech.
  */

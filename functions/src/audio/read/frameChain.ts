@@ -32,7 +32,7 @@ export class FrameChain {
     return this.#front;
   }
 
-  /** Starts the chain anew at an offset to which the old chain may not lead. */
+  /** Starts a new chain at an offset to which the old chain may not lead. */
   restart(offset: number): void {
     this.#front = offset;
     this.#needed = PROOF_BYTES;

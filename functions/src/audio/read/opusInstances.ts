@@ -6,7 +6,7 @@ type Instance = OpusDecoder<typeof SAMPLE_RATE>;
 
 /**
  * The parts of `opus-decoder` 0.7.12 that its types do not declare. Its `reset` makes another WebAssembly instance of 28 MB,
- * and collecting those takes 5 to 8 % of the time of all detection. So only the libopus decoder is made anew, within the
+ * and collecting those takes 5 to 8 % of the time of all detection. So only the libopus decoder is created again, within the
  * instance, with the calls that `opus-decoder` itself uses to create and free it.
  */
 interface Inside {

@@ -1,7 +1,7 @@
 /**
  * Repairs the headers of a FLAC file (RFC 9639, section 8). They are blocks, each found by the length of the one before.
  * Everything that a decoder needs is in the first, and the header of each frame repeats it. So if any header is damaged, the
- * headers are written anew.
+ * headers are written again.
  */
 import { open } from 'node:fs/promises';
 import { readAt, readView } from './fileView.ts';

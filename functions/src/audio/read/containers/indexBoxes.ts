@@ -142,7 +142,7 @@ function groupOf(type: string): readonly string[] {
   return GROUPS.find((group) => group.includes(type)) ?? [type];
 }
 
-/** The boxes of a row whose sizes do not lead to its end; each size is written anew. */
+/** The boxes of a row whose sizes do not lead to its end; their sizes are corrected. */
 function rowOf(search: TypeSearch, known: readonly string[], from: number, to: number): Box[] {
   const { index } = search;
   const boxes: Box[] = [];

@@ -82,7 +82,7 @@ async function mend(file: FileHandle, fileBytes: number): Promise<boolean> {
 }
 
 /**
- * The index if it begins at a position. If its type or its size is damaged, both are written anew: it begins with the movie
+ * The index if it begins at a position. If its type or its size is damaged, both are corrected: it begins with the movie
  * header, and extends to the data or to the end of the file.
  */
 async function indexAt(file: FileHandle, start: number, fileBytes: number): Promise<Box | null> {

@@ -1,7 +1,7 @@
 /**
  * Repairs damaged pages of an Ogg file. A single wrong byte is found by the checksum of its page, and the numbers of pages show
  * which ones are doubled or swapped (`oggOrder.ts`). In a file with one stream, damaged headers that do not describe the sound
- * are written anew: comments, without which no decoder begins; and `OpusHead`, whose values are nearly always the same or stated
+ * are written again: comments, without which no decoder begins; and `OpusHead`, whose values are nearly always the same or stated
  * by each packet.
  */
 import { closeSync } from 'node:fs';

@@ -52,7 +52,7 @@ class PageOrder {
       ? checksum === this.#last
       : this.#known.has(checksum) && sequence <= (this.#numbers.get(serial) ?? -1);
     if (isRepeated) return false;
-    // The same file may lie behind itself, and its first page begins it anew.
+    // The same file may lie behind itself, and then begins with its first page again.
     if (isFirst) this.#known.clear();
     this.#numbers.set(serial, sequence);
     this.#last = checksum;
