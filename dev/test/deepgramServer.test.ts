@@ -53,7 +53,7 @@ describe('the Deepgram stand-in', function () {
   });
 
   describe('behaviours', () => {
-    it('answer with an error for as many requests as told, with Retry-After', async () => {
+    it('answer as many requests as requested with an error and Retry-After', async () => {
       await control.behave({ times: 2, status: 429, retryAfter: 7 }, { times: 1, status: 402 });
       for (let i = 0; i < 2; i++) {
         const response = await listen(dialogue());

@@ -147,7 +147,7 @@ describe('speechSeconds', () => {
     assert.equal(speechSeconds([word(0, 500), word(1499, 2000), word(3000, 4000)]), 3);
   });
 
-  it('takes words in any order, and is at least their own time', () => {
+  it('accepts words in any order, and is at least their own time', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(1e6), fc.integer({ min: 1, max: 2000 }))), (raw) => {
         const words = raw.map(([startMs, length]) => word(startMs, startMs + length));

@@ -53,7 +53,7 @@ describe('Workspace of a suite', () => {
     assert.equal(config.emulators['singleProjectMode'], false);
   });
 
-  it('lets other devices reach what apps need, and nothing else, where it is asked to', () => {
+  it('lets other devices reach what apps need, and nothing else, if requested', () => {
     const { emulators } = configFor(readFirebaseConfig(), PORTS, false, '0.0.0.0');
     const hosts = LISTENERS.filter((name) => name !== 'firestore.websocket').map((name) => [
       name,

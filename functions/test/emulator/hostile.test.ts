@@ -21,7 +21,7 @@ describe('a hostile request', () => {
       body,
     });
 
-  it('with a form that goes on behind its closing boundary is answered with 400', async () => {
+  it('with a form that continues after its closing boundary is answered with 400', async () => {
     const part = '--b\r\nContent-Disposition: form-data; name="files"; filename="n"\r\n\r\nx';
     const { status, problem } = await upload(`--b--\r\n${part}`);
     assert.deepEqual([status, problem.code], [400, 'no_files']);
@@ -34,7 +34,7 @@ describe('a hostile request', () => {
     assert.ok(JSON.stringify(body).length < 1000);
   });
 
-  it('with a thousand bad recordings is told of ten', async () => {
+  it('with a thousand bad recordings gets the faults of ten', async () => {
     const files = Array.from({ length: 1000 }, (_, index) => ({ name: `${String(index)}.exe`, size_bytes: 1 }));
     const { status, body } = await callFunction(user.idToken, 'createSyncJob', { files });
     assert.deepEqual([status, body.error?.details?.code], [400, 'invalid_recording']);

@@ -108,7 +108,7 @@ describe('A request for jobs', () => {
     );
   });
 
-  it('lists twenty jobs where no limit is given', async () => {
+  it('lists twenty jobs if no limit is given', async () => {
     await Promise.all(Array.from({ length: 21 }, (_, index) => createJob(user.uid, Date.now() + index)));
     const { body } = await listJobs(user.idToken);
     assert.equal(body.jobs.length, 20);

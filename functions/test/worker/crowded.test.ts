@@ -15,7 +15,7 @@ import { putTalk } from '../support/talk.ts';
 
 const at = (ms: number) => Timestamp.fromMillis(CAPTURED_AT + ms);
 
-describe('a conversation with more in it than anybody says', () => {
+describe('A conversation with more words than can be said', () => {
   let world: RedatingWorld;
   const closing = closeAfterAll();
   before(() => {

@@ -62,7 +62,7 @@ describe('a conversation that its user corrects', () => {
     }));
   }
 
-  it('reads as corrected, keeps what was heard, and reads as before when that is undone', async () => {
+  it('reads as corrected, keeps what was transcribed, and reads as before when that is undone', async () => {
     await say(0);
     const [talk] = await live();
     const [first] = await world.segments();

@@ -66,7 +66,7 @@ describe('dates that are corrected', () => {
     await assertSound(world);
   });
 
-  it('divide a conversation where a recording is taken out of it, and join it again', async () => {
+  it('divide a conversation from which a recording is moved away, and join it again', async () => {
     const jobId = await world.acceptSamples(walk);
     await world.deliver(jobId);
     const before = await world.spoken();
@@ -97,7 +97,7 @@ describe('dates that are corrected', () => {
     assert.equal((await world.spoken()).length, before.length);
   });
 
-  it('take a job from its worker: a late result writes nothing at the old date', async () => {
+  it('end a job’s attempt, so that a late result writes nothing at the old date', async () => {
     const jobId = await world.acceptSamples(letter);
     const { transcriber, answered, give } = heldAnswers(world.deps.speech.transcriber);
     const working = world.deliver(jobId, { transcriber });

@@ -305,7 +305,7 @@ describe('retrySyncJob', () => {
     assert.ok(world.logger.entries.some(({ level, fields }) => level === 'error' && fields['jobId'] === jobId));
   });
 
-  it('is refused for somebody else’s job, a job under way, a completed and a cancelled one', async () => {
+  it('is refused for another user’s job, an unfinished job, a completed and a cancelled one', async () => {
     const jobId = await world.acceptSamples(letter);
     assert.equal(await codeOf(world.retry('no-such-job')), 'job_not_found');
     assert.equal(await codeOf(world.retry(jobId, 'somebody-else')), 'job_not_found');

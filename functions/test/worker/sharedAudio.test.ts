@@ -181,7 +181,7 @@ describe('the audio of a conversation that is shared by a link', () => {
     assert.equal(await codeOf(readSharedAudio(token, audio, playing())), 'share_not_found');
   });
 
-  it('is not given for a link of text, nor for another chunk of its user or of somebody else', async () => {
+  it('is not returned for a link without audio, nor for another chunk of this or another user', async () => {
     const talk = await say();
     const audio = await chunkId();
     const { token: ofText } = await shareIt(talk, false);
@@ -202,7 +202,7 @@ describe('the audio of a conversation that is shared by a link', () => {
     assert.deepEqual(spent, [], 'a refusal costs nothing');
   });
 
-  it('is not found where the conversation has moved to another date', async () => {
+  it('is not found after the conversation has moved to another date', async () => {
     const talk = await say();
     const { token } = await shareIt(talk);
     const audio = await chunkId();

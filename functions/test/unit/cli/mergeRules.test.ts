@@ -64,7 +64,7 @@ describe('merge-rules', () => {
       assert.doesNotMatch(merged, /[^\r]\n/);
     });
 
-    it('adds a service that the file lacks, and writes a whole file where there is none', () => {
+    it('adds a service that the file lacks, and writes a whole file if there is none', () => {
       const storageOnly = "rules_version = '2';\nservice firebase.storage { match /b/{b}/o {} }\n";
       assert.ok(mergeRules(storageOnly, OURS.firestore, SERVICE).startsWith(storageOnly.trimEnd()));
       assert.match(mergeRules(null, OURS.firestore, SERVICE), /^rules_version = '2';/);

@@ -8,7 +8,7 @@ const rule = (policy: string, domains = '') => parseSignUpRule(policy, domains, 
 const verified = (email: string): AccountClaims => ({ email, email_verified: true });
 
 describe('SIGN_UP', () => {
-  it('with the value “open” admits everybody, and with “closed” nobody', () => {
+  it('with the value “open” admits every user, and with “closed” none', () => {
     for (const account of [{}, verified('ann@example.com'), { offlineSync: true }]) {
       assert.equal(isAdmitted(account, rule('')), true);
       assert.equal(isAdmitted(account, rule('open')), true);
@@ -52,7 +52,7 @@ describe('SIGN_UP', () => {
     }
   });
 
-  it('admits nobody if its value is not valid, and logs that', () => {
+  it('admits no user if its value is not valid, and logs that', () => {
     const logger = recordingLogger();
     assert.equal(isAdmitted(verified('ann@example.com'), parseSignUpRule('opne', '', logger)), false);
     assert.deepEqual(

@@ -92,7 +92,7 @@ describe('the Deepgram transcriber', () => {
       );
     });
 
-    it('the plain word if there is no punctuated one, and no speaker if speakers were not told apart', async () => {
+    it('the plain word if there is no punctuated one, and no speaker if speakers were not distinguished', async () => {
       deepgram.respond = json(200, answer([{ word: 'hi', start: 0, end: 0.2, confidence: 1 }]));
       const [word] = (await deepgram.transcribe()).words;
       assert.deepEqual(word, {

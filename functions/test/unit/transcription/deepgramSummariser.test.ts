@@ -62,7 +62,7 @@ describe('the Deepgram summariser', () => {
     });
   });
 
-  it('takes the title from the text where no topic was found', async () => {
+  it('takes the title from the text if no topic was found', async () => {
     deepgram.respond = json(200, { results: { summary: { text: 'Talk.' } } });
     assert.equal(
       (await summariser().summarise(TALK, SIGNAL)).title,

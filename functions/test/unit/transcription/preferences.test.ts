@@ -8,13 +8,13 @@ import { recordingLogger } from '../../support/logger.ts';
 const NONE = { language: null, singleLanguage: false, vocabulary: [], keepAudio: true, notify: true };
 
 describe('preferences', () => {
-  it('are none where nothing is written', () => {
+  it('are empty if nothing is written', () => {
     for (const value of [undefined, null, {}]) {
       assert.deepEqual(parsePreferences(value), { preferences: NONE, ignored: [] });
     }
   });
 
-  it('are taken as they are written', () => {
+  it('are used as they are written', () => {
     const wishes = { keepAudio: false, notify: false };
     const written = { language: 'de', singleLanguage: true, vocabulary: ['Omi', 'Zürich HB'], ...wishes };
     assert.deepEqual(parsePreferences(written), { preferences: written, ignored: [] });

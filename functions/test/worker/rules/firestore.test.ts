@@ -107,7 +107,7 @@ describe('Firestore rules', () => {
     });
   });
 
-  it('lets a user read the recordings of all their jobs, and of nobody else’s', async () => {
+  it('let a user read the recordings of all their jobs, and of no other user’s', async () => {
     const files = collectionGroup(ann, 'job_files');
     await assertSucceeds(getDocs(query(files, where('uid', '==', 'ann'))));
     const some = where('jobId', 'in', ['job-of-ann', 'job-of-bob']);
@@ -188,7 +188,7 @@ describe('Firestore rules', () => {
       await assertSucceeds(deleteDoc(path));
     });
 
-    it('take every platform and a token of any length up to 4,096', async () => {
+    it('accept every platform and a token of any length up to 4,096', async () => {
       for (const platform of ['ios', 'android', 'web']) {
         await assertSucceeds(
           setDoc(doc(ann, 'users/ann/devices/tablet'), { ...device(), platform, fcmToken: 'x'.repeat(4096) }),

@@ -46,7 +46,7 @@ describe('Storage rules', () => {
     await assertSucceeds(put(ann, `uploads/ann/${job}/${NAME}`));
   });
 
-  it('let the owner alone play kept audio, and nobody write or list it', async () => {
+  it('let only the owner play kept audio, and no user write or list it', async () => {
     const path = `audio/ann/${job}.ogg`;
     await environment.withSecurityRulesDisabled(async (context) => {
       await uploadBytes(ref(context.storage(), path), BYTES);

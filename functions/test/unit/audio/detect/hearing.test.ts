@@ -212,7 +212,7 @@ describe('Voice detection', function () {
       });
     }
 
-    it('judges what the encoder does not detect, at −66 dBFS, because it stands out of the background', async () => {
+    it('judges speech at −66 dBFS that the encoder does not detect, because it stands out from the background', async () => {
       const { regions, whole } = await judged(['-b:a', '16k', '-application', 'voip'], -66);
       assert.ok(seconds(whole) > 6, `${seconds(whole)} s`);
       assert.ok(seconds(regions) > 0.95 * seconds(whole), `${seconds(regions)} of ${seconds(whole)} s`);

@@ -62,11 +62,11 @@ describe('A zeroed sector', () => {
     }
   });
 
-  it('is told from a pause at the end', () => {
+  it('is distinguished from a pause at the end', () => {
     assert.deepEqual(count(Buffer.concat([pcm, Buffer.alloc(4 * 500)])), { whole: FRAMES, empty: 500, lost: 0 });
   });
 
-  it('is told from a pause of its length, behind which the lengths lead on', () => {
+  it('is distinguished from a pause of its length, after which the lengths are right', () => {
     const pause = Buffer.alloc(4 * 128);
     const paused = Buffer.concat([pcm, pause, pcm]);
     assert.deepEqual(count(paused), { whole: 2 * FRAMES, empty: 128, lost: 0 });
