@@ -126,7 +126,7 @@ export const callables = fuzzTarget({ name: 'callables', casesInTest: 1000 }, ()
   });
 });
 
-/** The answer of the guard; null if it lets the call pass. */
+/** The answer of the guard; null if it passes the call on. */
 function refusedByGuard(body: object): { readonly status: number; readonly body: unknown } | null {
   let answer: { status: number; body: unknown } | null = null;
   let status = 200;

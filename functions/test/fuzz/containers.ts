@@ -6,7 +6,7 @@ import { chirp, DEFAULTS, pieces, RATE, samplesIn } from '../support/audio.ts';
 import { encodeSignal, EXTENSIONS, file, type Encoded } from '../support/containers.ts';
 import { fuzzTarget } from './target.ts';
 
-/** The duration of each recording: a case costs as much as it decodes. */
+/** The duration of each recording, which is short because decoding takes most of the time of a case. */
 const SECONDS = 4;
 
 /** Gives it as many pages and clusters as longer recordings have, and puts the index of MP4 before its audio. */
@@ -52,7 +52,7 @@ const damage: fc.Arbitrary<Damage> = fc.record({
   seed: fc.integer({ min: 1, max: 65_535 }),
 });
 
-/** A wrong byte in the index of an MP4 file. It states most numbers twice, so that one can be told, but not any two. */
+/** A wrong byte in the index of an MP4 file. The index states most numbers twice, so one wrong byte can be found, but not any two. */
 const indexDamage = fc.record({ at: part(1), xor: fc.integer({ min: 1, max: 255 }) });
 
 /** @param from the offset behind which damage lies */
@@ -97,7 +97,7 @@ function original(extension: Encoded): Buffer {
 }
 
 /**
- * Whatever is damaged, the recording is read, or an AppError blames it, within the memory of one decoder. If only the audio was
+ * Whatever is damaged, the recording is read or refused by an AppError, within the memory of one decoder. If only the audio was
  * damaged, it is read, and the decoded and the lost time together are as long as the recording. Bytes that are inserted into
  * a WAV file are samples, and make it longer. Only the last page of an Ogg file says how long it is, and nothing contradicts the
  * time of the last cluster of WebM.
@@ -149,8 +149,8 @@ function withWrongIndex(bytes: Buffer, { at, xor }: { readonly at: number; reado
 }
 
 /**
- * With one wrong byte anywhere in its index, an MP4 file has the duration that it had before, decoded and lost time
- * together; or an AppError blames it.
+ * With one wrong byte anywhere in its index, an MP4 file has the duration that it had before, decoded and lost time together, or an
+ * AppError refuses it.
  */
 export function damagedIndexes(read: typeof secondsOf) {
   return fc.asyncProperty(fc.constantFrom(...INDEXED), indexDamage, async (options, harm) => {

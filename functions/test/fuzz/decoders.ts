@@ -23,8 +23,8 @@ process.once('exit', () => {
 const COMPILED: CompiledBuilds = new Map();
 
 /**
- * Loads each build once for many cases: it costs as much as it costs to decode one. libav.js prints on the console what it
- * cannot read, which is most cases. It keeps the console's function from when it loads.
+ * Loads each build once for many cases, because loading takes as long as decoding a case. libav.js prints to the console what it
+ * cannot read, which is most cases. It keeps the console's function as it was when it was loaded.
  */
 class QuietBuilds extends Builds {
   override async get(variant: LibavVariant): Promise<Libav> {
@@ -38,7 +38,7 @@ class QuietBuilds extends Builds {
   }
 }
 
-/** So many cases share builds. A decoder does not return all of its memory. */
+/** How many cases share builds: a decoder does not free all of its memory. */
 const CASES_OF_BUILDS = 200;
 
 let builds = new QuietBuilds(COMPILED);

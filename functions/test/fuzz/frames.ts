@@ -26,7 +26,7 @@ const recording = fc.oneof(
   fc.uint8Array({ maxLength: 2000 }).map((bytes) => Buffer.from(bytes)),
 );
 
-/** Whatever the bytes, their duration is at most that of one recording, or an AppError blames the recording. */
+/** The duration of any bytes is at most that of one recording, or an AppError refuses the recording. */
 export const frames = fuzzTarget({ name: 'frames', casesInTest: 2000 }, () =>
   fc.property(format, recording, (framed, bytes) => {
     try {

@@ -80,8 +80,8 @@ process.once('exit', () => {
 });
 
 /**
- * The code that reads containers outside of the sandbox, and before its decoders: it throws nothing but errors that blame the
- * recording, and every part lies within the file, behind the one before it.
+ * The code that reads containers outside of the sandbox, and before its decoders: it throws only errors that refuse the recording,
+ * and every part lies within the file, behind the one before it.
  */
 export const headers = fuzzTarget({ name: 'headers', casesInTest: 300, share: 2 }, () =>
   fc.asyncProperty(container, async (bytes) => {

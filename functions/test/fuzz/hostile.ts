@@ -26,7 +26,7 @@ const ODD_NUMBERS = [-0, 1e308, -1e308, 2 ** 53, 2 ** 53 + 1, -1, 0.1, 1e-320, 2
 export const oddString = fc.oneof(fc.constantFrom(...ODD_STRINGS), fc.string({ unit: 'binary', maxLength: 60 }));
 export const oddNumber = fc.oneof(fc.constantFrom(...ODD_NUMBERS), fc.double(), fc.maxSafeInteger());
 
-/** JSON as it comes over the wire: with the keys of prototypes, lengths that are no numbers, types of Protocol Buffers. */
+/** Hostile JSON: with the keys of prototypes, lengths that are no numbers, and types of Protocol Buffers. */
 export const oddJson: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },

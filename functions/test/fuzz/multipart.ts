@@ -6,7 +6,7 @@ import { fuzzTarget } from './target.ts';
 
 const LIMITS = { maxRequestBytes: 1_000_000, maxFiles: 5 };
 
-/** What a body is made of, in any order: most of them are refused, many of them late. */
+/** The parts of a body, in any order. Most bodies are refused, many of them late. */
 const piece = fc.oneof(
   fc.constantFrom(
     '--b\r\n',
@@ -41,7 +41,7 @@ const contentType = fc.oneof(
   { weight: 1, arbitrary: oddString },
 );
 
-/** Every body is a form or an AppError that blames its sender, and what is taken is within the limits. */
+/** Every body is a form within the limits, or an AppError that says that the sender is at fault. */
 export const multipart = fuzzTarget({ name: 'multipart', casesInTest: 3000 }, () =>
   fc.property(contentType, body, (type, bytes) => {
     try {

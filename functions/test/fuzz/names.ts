@@ -35,7 +35,7 @@ const name = fc.oneof(
   oddString,
 );
 
-/** An accepted name is one part of a path in Storage, and is found there again. Any other name has a sentence. */
+/** An accepted name is one part of a path in Storage, from which it can be read again. Any other name is refused with a sentence. */
 export const names = fuzzTarget({ name: 'names', casesInTest: 5000 }, () =>
   fc.property(name, fc.integer(), (filename, clockOffsetMs) => {
     const result = parseRecordingName(filename, { nowMs: Date.UTC(2026, 0, 1), clockOffsetMs });

@@ -10,7 +10,7 @@ const token = fc.oneof(
   fc.tuple(oddNumber, oddNumber, oddString).map((value) => Buffer.from(asJson(value)).toString('base64url')),
 );
 
-/** A token is one that was given out, and means the same again, or is refused as the sender's mistake. */
+/** Every token is one that could have been issued, and has its meaning, or is refused as the sender's mistake. */
 export const pageTokens = fuzzTarget({ name: 'pageTokens', casesInTest: 5000 }, () =>
   fc.property(token, (text) => {
     try {

@@ -14,7 +14,7 @@ import { memoryDeps, NOW_MS } from '../support/uploads.ts';
 import { asJson, oddString } from './hostile.ts';
 import { fuzzTarget } from './target.ts';
 
-/** What no log may have: a part of every name that is sent. */
+/** A part of every name that is sent, which no log may contain. */
 const MARK = 'swordfish';
 
 const sound = fc.oneof(
@@ -70,7 +70,7 @@ const request = fc.record({
   ),
 });
 
-/** Whatever is asked of the HTTP functions: an answer that blames its sender or none, is short, and leaves no name in the log. */
+/** Every answer of the HTTP functions is short, is no error of the server, and leaves no name in the log. */
 export const requests = fuzzTarget({ name: 'requests', casesInTest: 400 }, () =>
   fc.asyncProperty(fc.nat(5), request, async (index, { method, path, query, parts, key }) => {
     const deps = memoryDeps();

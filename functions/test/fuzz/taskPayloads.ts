@@ -5,7 +5,7 @@ import { oddJson, oddNumber, oddString } from './hostile.ts';
 import { fuzzTarget } from './target.ts';
 
 const value = fc.oneof(oddJson, oddString, oddNumber);
-/** One of them is odd mostly: where all are, the first is complained of and the others are not looked at. */
+/** A sound field or an odd one. Payloads with a single odd field are needed, because the check ends at the first. */
 const orOdd = <T>(sound: fc.Arbitrary<T>) => fc.oneof(sound, value);
 const payload = fc.oneof(
   oddJson,
@@ -13,7 +13,7 @@ const payload = fc.oneof(
   fc.record({ jobId: orOdd(fc.constant('job')), uid: orOdd(fc.constant('ann')), epoch: orOdd(fc.nat()) }),
 );
 
-/** A payload is sound or dropped: whatever throws would be delivered a hundred times. */
+/** A payload is valid or dropped. An error would make the queue deliver it a hundred times. */
 export const taskPayloads = fuzzTarget({ name: 'taskPayloads', casesInTest: 5000 }, () =>
   fc.property(payload, (data) => {
     const task = parseTaskPayload(data);

@@ -52,7 +52,7 @@ export async function countDocuments(path: string): Promise<number> {
 /** Number of documents in one request. */
 const BATCH = 500;
 
-/** Writes documents by their paths. Dates become timestamps. What waited too long for a transaction is written anew, as Firestore asks. */
+/** Writes documents by path. Dates become timestamps. A write that waited too long for a transaction is repeated, as Firestore asks. */
 export async function putDocuments(documents: readonly (readonly [path: string, document: object])[]): Promise<void> {
   const host = process.env['FIRESTORE_EMULATOR_HOST'] ?? '';
   const root = `projects/${PROJECT}/databases/(default)/documents`;
