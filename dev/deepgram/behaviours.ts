@@ -18,11 +18,21 @@ export class Behaviours {
     });
   }
 
-  /** The rule for this request; it then counts as used once. Null if the request is to be answered properly. */
-  next(request: { readonly nth: number; readonly sha256: string }): Behaviour | null {
+  /**
+   * The rule for this request; it then counts as used once. Null if the request is to be answered properly.
+   * @param hear the words of the request, for rules that ask for one
+   */
+  async next(
+    request: { readonly nth: number; readonly sha256: string },
+    hear: () => Promise<readonly string[]>,
+  ): Promise<Behaviour | null> {
+    const words = this.#rules.some(({ behaviour }) => behaviour.match?.word !== undefined) ? await hear() : [];
     const rule = this.#rules.find(({ behaviour: { match }, left }) => {
       return (
-        left > 0 && (match?.nth ?? request.nth) === request.nth && (match?.sha256 ?? request.sha256) === request.sha256
+        left > 0 &&
+        (match?.nth ?? request.nth) === request.nth &&
+        (match?.sha256 ?? request.sha256) === request.sha256 &&
+        (match?.word === undefined || words.includes(match.word))
       );
     });
     if (rule === undefined) return null;

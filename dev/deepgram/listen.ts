@@ -50,7 +50,9 @@ async function answer(
     send(response, entry, refusal(entry, 401, 'no valid key'));
     return;
   }
-  const behaviour = deps.behaviours.next(entry);
+  const behaviour = await deps.behaviours.next(entry, async () =>
+    (await recognise(deps.library, await openAudio(body))).map(({ text }) => text),
+  );
   if (behaviour?.held === true) await deps.behaviours.untilSet();
   if (behaviour?.delayMs !== undefined) await delay(behaviour.delayMs, undefined, { signal: deps.signal });
   if (behaviour?.hang === true) return;

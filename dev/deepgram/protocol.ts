@@ -6,8 +6,10 @@ import { sampleSchema } from '../samples/samples.ts';
 export const behaviourSchema = z.strictObject({
   /** The number of requests to which it applies; if missing, all. */
   times: z.int().positive().optional(),
-  /** Restricts it to the nth request since the last reset (from 1), or to this audio. */
-  match: z.strictObject({ nth: z.int().positive().optional(), sha256: z.string().optional() }).optional(),
+  /** Restricts it to the nth request since the last reset (from 1), to this audio, or to audio in which this word is said. */
+  match: z
+    .strictObject({ nth: z.int().positive().optional(), sha256: z.string().optional(), word: z.string().optional() })
+    .optional(),
   /** Waits until the rules are replaced, then continues. */
   held: z.boolean().optional(),
   /** Waits before it continues, milliseconds. */

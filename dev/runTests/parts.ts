@@ -41,7 +41,11 @@ export const PARTS = {
   deepgram: [
     { title: 'Tests of the functions that control Deepgram', cwd: FUNCTIONS, config: '.mocharc.deepgram.json' },
   ],
-  web: [{ title: 'Browser tests of the console', cwd: WEB, config: '.mocharc.browser.json' }],
+  /** These run in parallel. The first decide what Deepgram answers to samples, which the others do not send. */
+  web: [
+    { title: 'Browser tests of the console that send samples', cwd: WEB, config: '.mocharc.sending.json' },
+    { title: 'Other browser tests of the console', cwd: WEB, config: '.mocharc.browser.json' },
+  ],
   /** These run in each browser of the machine and need no suite. */
   engines: [{ title: 'Store and recorder in each browser', cwd: WEB, config: '.mocharc.engines.json' }],
   /** These run in a separate suite, whose functions transcribe with the local recogniser. */

@@ -90,9 +90,12 @@ export class Schedule {
     await this.#withConsole(this.#groupsOf('web'), { parameters: { ...PARAMETERS, KEEP_AUDIO_DAYS: '1' } });
   }
 
+  /** Runs the groups in parallel. */
   async #withConsole(groups: readonly Group[], options: Partial<SuiteOptions>): Promise<void> {
     if (groups.length === 0) return;
-    await this.#inSuite({ console: true, ...options }, ({ env }, stop) => this.#runner.run(groups, env, stop));
+    await this.#inSuite({ console: true, ...options }, async ({ env }, stop) => {
+      await Promise.all(groups.map((group) => this.#runner.run([group], env, stop)));
+    });
   }
 
   /** @throws the signal's reason */

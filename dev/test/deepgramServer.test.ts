@@ -69,6 +69,11 @@ describe('the Deepgram stand-in', function () {
       );
     });
 
+    it('hold for audio in which a word is said, and for no other', async () => {
+      await control.behave({ match: { word: 'shutters' }, status: 500 });
+      assert.deepEqual([(await listen(readMemo())).status, (await listen(dialogue())).status], [200, 500]);
+    });
+
     it('hold for the nth request, or for one audio', async () => {
       const sha256 = createHash('sha256').update(readMemo()).digest('hex');
       await control.behave({ match: { nth: 2 }, status: 500 }, { match: { sha256 }, status: 503 });

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { TextWriter, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-core-native.js';
 import type { Browser, Page } from 'playwright-core';
-import { closeAfterAll } from '../../../dev/test/closing.ts';
-import { StandInControl } from '../../../dev/deepgram/control.ts';
-import { assertAccessible } from './support/accessibility.ts';
-import { becomes, fits } from './support/becomes.ts';
-import { launch, Visitor } from './support/browser.ts';
-import { assertReadsInOrder } from './support/reading.ts';
+import { closeAfterAll } from '../../../../dev/test/closing.ts';
+import { StandInControl } from '../../../../dev/deepgram/control.ts';
+import { assertAccessible } from '../support/accessibility.ts';
+import { becomes, fits } from '../support/becomes.ts';
+import { launch, Visitor } from '../support/browser.ts';
+import { assertReadsInOrder } from '../support/reading.ts';
 
 const standIn = new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '');
 

@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import { request as ask, type RequestListener } from 'node:http';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { closeAfterAll } from '../../../dev/test/closing.ts';
-import { StandInControl } from '../../../dev/deepgram/control.ts';
-import { ENGINES } from '../engines/engines.ts';
-import { buildPage, testIn } from '../engines/inBrowser.ts';
-import { ORIGIN } from './support/browser.ts';
+import { closeAfterAll } from '../../../../dev/test/closing.ts';
+import { StandInControl } from '../../../../dev/deepgram/control.ts';
+import { ENGINES } from '../../engines/engines.ts';
+import { buildPage, testIn } from '../../engines/inBrowser.ts';
+import { ORIGIN } from '../support/browser.ts';
 
 describe('A new user of the console', () => {
   let page: Awaited<ReturnType<typeof buildPage>>;

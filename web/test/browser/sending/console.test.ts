@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
-import { closeAfterAll, closeAfterEach } from '../../../dev/test/closing.ts';
-import { StandInControl } from '../../../dev/deepgram/control.ts';
-import { loadSamples, readRecording, type Sample } from '../../../dev/samples/samples.ts';
-import { assertAccessible } from './support/accessibility.ts';
-import { becomes, untilWhole } from './support/becomes.ts';
-import { deleteAccount, setText, uidOf } from './support/operator.ts';
-import { launch, ORIGIN, Visitor, untilKept, untilRecorded } from './support/browser.ts';
+import { closeAfterAll, closeAfterEach } from '../../../../dev/test/closing.ts';
+import { StandInControl } from '../../../../dev/deepgram/control.ts';
+import { loadSamples, readRecording, type Sample } from '../../../../dev/samples/samples.ts';
+import { assertAccessible } from '../support/accessibility.ts';
+import { becomes, untilWhole } from '../support/becomes.ts';
+import { deleteAccount, setText, uidOf } from '../support/operator.ts';
+import { launch, ORIGIN, Visitor, untilKept, untilRecorded } from '../support/browser.ts';
 
 const standIn = new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '');
 const SAMPLES = loadSamples();
@@ -248,24 +248,26 @@ describe('The console', function () {
 
   it('says why a job failed, and retries it on request', async () => {
     await visitor.signUp();
-    await standIn.behave({ status: 400 });
+    await standIn.behave({ match: { word: 'piano' }, status: 400 });
     await visitor.add(...filesOf('letter'));
     await jobWith(visitor, 'Partly done');
     await page.getByText('would refuse it again').first().waitFor();
     await assertAccessible(page, 'A failed job');
     await visitor.shot('job-failed');
+    const refused = (await standIn.log()).requests.find(({ status }) => status === 400);
     await standIn.reset();
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.locator('.chip').getByText('Done', { exact: true }).waitFor();
     // Another listener reads the states of the recordings than that of the job.
     await page.getByText('refused this audio').first().waitFor({ state: 'detached' });
     await page.locator('.file-row').getByText('transcribed').first().waitFor();
-    assert.equal((await standIn.log()).requests.length, 1);
+    const { requests } = await standIn.log();
+    assert.equal(requests.filter(({ sha256 }) => sha256 === refused?.sha256).length, 1);
   });
 
   it('says what a job waits for and until when, and cancels it', async () => {
     await visitor.signUp();
-    await standIn.behave({ status: 429, retryAfter: 600 });
+    await standIn.behave({ match: { word: 'copper' }, status: 429, retryAfter: 600 });
     await visitor.add(...filesOf('errand'));
     await jobWith(visitor, 'Waiting');
     // The service asks for ten minutes, and some more are added so that not all jobs return at once; some time has passed.

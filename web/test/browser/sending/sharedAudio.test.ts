@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { HTTP_ENDPOINTS, SHARE_TOKEN_HEADER } from 'offline-audio-sync-contract';
 import type { SharedAudioView, SharedConversationView } from 'offline-audio-sync-contract';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { closeAfterAll } from '../../../dev/test/closing.ts';
-import { StandInControl } from '../../../dev/deepgram/control.ts';
-import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
-import { assertAccessible } from './support/accessibility.ts';
-import { becomes, fits } from './support/becomes.ts';
-import { launch, LIMIT_MS, ORIGIN, shotOf, Visitor } from './support/browser.ts';
+import { closeAfterAll } from '../../../../dev/test/closing.ts';
+import { StandInControl } from '../../../../dev/deepgram/control.ts';
+import { loadSamples, readRecording } from '../../../../dev/samples/samples.ts';
+import { assertAccessible } from '../support/accessibility.ts';
+import { becomes, fits } from '../support/becomes.ts';
+import { launch, LIMIT_MS, ORIGIN, shotOf, Visitor } from '../support/browser.ts';
 
 /** A dialogue of half a minute in one recording, and so in one chunk. */
 const kitchen = loadSamples().find(({ scenario }) => scenario === 'kitchen');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
-import { closeAfterAll, closeAfterEach } from '../../../dev/test/closing.ts';
-import { loadSamples, readRecording } from '../../../dev/samples/samples.ts';
-import { launch, ORIGIN, PASSWORD, Visitor, untilRecorded } from './support/browser.ts';
-import { allowJumps, jump } from './support/jump.ts';
-import { stopPage } from './support/stopPage.ts';
+import { closeAfterAll, closeAfterEach } from '../../../../dev/test/closing.ts';
+import { loadSamples, readRecording } from '../../../../dev/samples/samples.ts';
+import { launch, ORIGIN, PASSWORD, Visitor, untilRecorded } from '../support/browser.ts';
+import { allowJumps, jump } from '../support/jump.ts';
+import { stopPage } from '../support/stopPage.ts';
 
 const DAYS = 'No conversations yet';
 /** A tab takes over at the latest after this time without an answer from the other: a minute, and the time between two questions. */
