@@ -5,6 +5,7 @@ import path from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { localBrowser } from '../../../../dev/browser.ts';
 import { SAMPLES_DIR } from '../../../../dev/samples/samples.ts';
+import { endsListening } from './listening.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
 /** Ignored by git, and kept by CI. */
@@ -66,12 +67,14 @@ export class Visitor {
   readonly context: BrowserContext;
   readonly page: Page;
   readonly #errors: string[] = [];
+  readonly #endListening: () => Promise<void>;
   /** Errors that the test causes on purpose. */
   expectedErrors = /^$/;
 
   private constructor(context: BrowserContext, page: Page) {
     this.context = context;
     this.page = page;
+    this.#endListening = endsListening(context);
     this.#listen(page);
   }
 
@@ -152,6 +155,7 @@ export class Visitor {
 
   async leave(): Promise<void> {
     await this.context.close();
+    await this.#endListening();
     const unexpected = this.#errors.filter((error) => !OFFLINE.test(error) && !this.expectedErrors.test(error));
     assert.deepEqual(unexpected, [], 'the page logged errors');
   }
