@@ -1,9 +1,14 @@
 /** Retries many failed jobs, for an operator whose mistake or outage made them fail. */
+import type { Firestore } from 'firebase-admin/firestore';
 import type { ErrorCode } from 'offline-audio-sync-contract';
 import { retryJob } from '../src/completion/retry.ts';
 import type { RetryDeps } from '../src/completion/retry.ts';
 import { AppError } from '../src/errors.ts';
-import type { DueJobs } from '../src/jobs/dueJobs.ts';
+import { unfinishedRetentionMs } from '../src/config.ts';
+import { DueJobs } from '../src/jobs/dueJobs.ts';
+import { FileStore } from '../src/jobs/files.ts';
+import { RecordingRegistry } from '../src/jobs/registry.ts';
+import { JobStore } from '../src/jobs/store.ts';
 
 /** The result for one job. */
 export interface RetriedJob {
@@ -17,6 +22,21 @@ export interface RetriedJob {
 
 export interface FailedJobsDeps extends RetryDeps {
   readonly due: Pick<DueJobs, 'ended'>;
+}
+
+/** The stores of a database, and a queue that does nothing: the sweeper enqueues waiting jobs within minutes. */
+export function failedJobsDeps(db: Firestore): FailedJobsDeps {
+  const jobs = new JobStore(db);
+  return {
+    jobs,
+    files: new FileStore(db),
+    registry: new RecordingRegistry(db, jobs),
+    due: new DueJobs(db),
+    queue: { enqueue: () => Promise.resolve() },
+    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    now: Date.now,
+    unfinishedRetentionMs: unfinishedRetentionMs(),
+  };
 }
 
 export interface FailedJobsQuery {

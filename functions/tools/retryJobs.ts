@@ -11,12 +11,7 @@ import { initializeApp } from 'firebase-admin/app';
 import { getFirestore } from 'firebase-admin/firestore';
 import { isErrorCode } from 'offline-audio-sync-contract';
 import { ownOptions } from '../cli/arguments.ts';
-import { unfinishedRetentionMs } from '../src/config.ts';
-import { DueJobs } from '../src/jobs/dueJobs.ts';
-import { FileStore } from '../src/jobs/files.ts';
-import { RecordingRegistry } from '../src/jobs/registry.ts';
-import { JobStore } from '../src/jobs/store.ts';
-import { retryFailedJobs } from './failedJobs.ts';
+import { failedJobsDeps, retryFailedJobs } from './failedJobs.ts';
 
 const USAGE =
   'Usage: npm run retry-jobs -- --project <id> --code <code> --since 2026-01-31T00:00:00Z [--dry-run] [--database <id>]';
@@ -35,20 +30,8 @@ const sinceMs = Date.parse(since);
 if (Number.isNaN(sinceMs)) fail(`--since is no time. ${USAGE}`);
 
 const db = getFirestore(initializeApp({ projectId: project }), values.database);
-const jobs = new JobStore(db);
-const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const deps = {
-  jobs,
-  files: new FileStore(db),
-  registry: new RecordingRegistry(db, jobs),
-  due: new DueJobs(db),
-  queue: { enqueue: () => Promise.resolve() },
-  logger: silent,
-  now: Date.now,
-  unfinishedRetentionMs: unfinishedRetentionMs(),
-};
 const sums: Record<string, number> = {};
-for await (const job of retryFailedJobs({ code, sinceMs, dryRun: values['dry-run'] }, deps)) {
+for await (const job of retryFailedJobs({ code, sinceMs, dryRun: values['dry-run'] }, failedJobsDeps(db))) {
   sums[job.outcome] = (sums[job.outcome] ?? 0) + 1;
   console.log(JSON.stringify(job));
 }
