@@ -25,6 +25,12 @@ const PRELOADS = ['lightWorkers.cjs', 'openConnections.cjs'].map((file) => path.
 const JAVA_OPTIONS = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC';
 
 /**
+ * The Storage emulator is a part of firebase-tools. By default, V8 marks the whole heap again for every few megabytes that are uploaded, step
+ * by step, which is half of its processor time. Without the steps it does not begin so early, and needs no more memory.
+ */
+const NODE_FLAGS = ['--no-incremental-marking'];
+
+/**
  * Starts the emulators of a workspace. @param environment variables in addition to those of this process; the functions get
  * them, too
  */
@@ -37,7 +43,7 @@ export function spawnFirebase(
   const args = ['emulators:start', '--project', PROJECT_ID, '--config', workspace.config, '--non-interactive'];
   const preloads = java.major < SUPPORTED_JAVA ? [FAST_AUTH, OLDER_JAVA] : [FAST_AUTH];
   const preloaded = preloads.flatMap((file) => ['--require', file]);
-  return spawn(process.execPath, [...preloaded, FIREBASE, ...args], {
+  return spawn(process.execPath, [...NODE_FLAGS, ...preloaded, FIREBASE, ...args], {
     cwd: workspace.directory, // firebase-tools writes its debug logs here.
     detached: true, // Ctrl-C reaches only this process, which ends the others in order
     stdio: ['ignore', 'pipe', 'pipe'],
