@@ -1,5 +1,5 @@
 /**
- * The way into every root npm script: `node dev/run.mjs [--needs java,ffmpeg,browser] <script> [arguments]`.
+ * The way into every root npm script: `node dev/run.mjs [--needs java,ffmpeg,browser,curl] <script> [arguments]`.
  *
  * It only checks the version of Node, in syntax that an old Node can read; `setup/main.mjs` does the work.
  */

@@ -30,8 +30,9 @@ export async function inspectMachine(needs) {
     java: needs.includes('java') ? findJava() : { home: '', major: Infinity },
     ffmpeg: !needs.includes('ffmpeg') || hasFfmpeg(),
     browser: !needs.includes('browser') || findBrowser() !== null,
+    curl: !needs.includes('curl') || directoriesOfPrograms().some((entry) => existsSync(path.join(entry, 'curl'))),
   };
-  const complete = has.java !== null && has.java.major >= 21 && has.ffmpeg && has.browser;
+  const complete = has.java !== null && has.java.major >= 21 && has.ffmpeg && has.browser && has.curl;
   const installs = !complete && canInstall();
   if (installs) updatePackageLists();
   const [downloadsJava, downloadsFfmpeg] = await Promise.all([
@@ -41,8 +42,12 @@ export async function inspectMachine(needs) {
   return { system: SYSTEM, ...has, installs, hasPackage, downloadsJava, downloadsFfmpeg };
 }
 
+function directoriesOfPrograms() {
+  return (process.env['PATH'] ?? '').split(path.delimiter);
+}
+
 function hasFfmpeg() {
-  const directories = [...(process.env['PATH'] ?? '').split(path.delimiter), FFMPEG_STATIC_DIRECTORY];
+  const directories = [...directoriesOfPrograms(), FFMPEG_STATIC_DIRECTORY];
   return Boolean(process.env['FFMPEG_PATH']) || directories.some((entry) => existsSync(path.join(entry, 'ffmpeg')));
 }
 

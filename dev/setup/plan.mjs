@@ -3,7 +3,7 @@
  */
 import { SUPPORTED_JAVA } from './java.mjs';
 
-/** @typedef {'java' | 'ffmpeg' | 'browser'} Need */
+/** @typedef {'java' | 'ffmpeg' | 'browser' | 'curl'} Need */
 
 /**
  * What is known of the machine.
@@ -12,6 +12,7 @@ import { SUPPORTED_JAVA } from './java.mjs';
  * @property {import('./java.mjs').Java | null} java The newest that runs the emulators.
  * @property {boolean} ffmpeg Whether it is there.
  * @property {boolean} browser Whether a Chromium or Chrome is there.
+ * @property {boolean} curl Whether it is there.
  * @property {boolean} installs Whether apt-get is there and needs no password.
  * @property {(name: string) => boolean} hasPackage Whether apt-get knows a package.
  * @property {boolean} downloadsJava Whether Adoptium's server can be reached.
@@ -64,6 +65,12 @@ export const PLANS = {
     if (machine.installs) return { kind: 'package', name: 'chromium' };
     const name = machine.system.startsWith('darwin') ? '--cask google-chrome' : 'chromium';
     return { kind: 'missing', what: 'a Chromium or Chrome, which the console is tested in', name };
+  },
+
+  curl(machine) {
+    if (machine.curl) return THERE;
+    if (machine.installs) return { kind: 'package', name: 'curl' };
+    return { kind: 'missing', what: 'curl, which the calls in the README are tested with', name: 'curl' };
   },
 };
 

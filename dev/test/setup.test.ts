@@ -12,6 +12,7 @@ const NOTHING: Machine = {
   java: null,
   ffmpeg: false,
   browser: false,
+  curl: false,
   installs: false,
   hasPackage: () => false,
   downloadsJava: false,
@@ -67,7 +68,7 @@ describe('Plan for Java', () => {
   });
 });
 
-describe('Plan for ffmpeg and the browser', () => {
+describe('Plan for ffmpeg, the browser and curl', () => {
   it('is to use what is installed, then a package, then what npm provides', () => {
     assert.deepEqual(PLANS.ffmpeg({ ...NOTHING, ffmpeg: true, installs: true }), { kind: 'there' });
     assert.deepEqual(PLANS.ffmpeg({ ...NOTHING, installs: true }), { kind: 'package', name: 'ffmpeg' });
@@ -83,6 +84,12 @@ describe('Plan for ffmpeg and the browser', () => {
       name: 'chromium',
     });
     assert.equal(PLANS.browser({ ...NOTHING, system: 'darwin arm64' }).kind, 'missing');
+  });
+
+  it('is to use the curl of the machine, then a package', () => {
+    assert.deepEqual(PLANS.curl({ ...NOTHING, curl: true, installs: true }), { kind: 'there' });
+    assert.deepEqual(PLANS.curl({ ...NOTHING, installs: true }), { kind: 'package', name: 'curl' });
+    assert.equal(PLANS.curl(NOTHING).kind, 'missing');
   });
 
   it('is one sentence with one command for everything that is missing', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -218,6 +218,21 @@ function hugeIndex(m4a: Buffer): Buffer {
 
 /** Whether a process is still running. One whose parent has not waited for it is still listed, as a zombie. */
 function isRunning(pid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return stdout.trim() !== '' && !stdout.startsWith('Z');
+  const state = existsSync('/proc/self/stat') ? stateInProc(pid) : stateOfPs(pid);
+  return state !== '' && !state.startsWith('Z');
+}
+
+/** Linux: a bare Debian has no `ps`. The state follows the name, which is in parentheses and may contain any character. */
+function stateInProc(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2);
+  } catch {
+    return '';
+  }
+}
+
+/** macOS. */
+function stateOfPs(pid: number): string {
+  return spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
 }
