@@ -1,4 +1,7 @@
-/** Exports a conversation: everything that was transcribed and, apart from it, the user's corrections, so that an import loses nothing. Pure. */
+/**
+ * Exports a conversation: everything that was transcribed and, apart from it, the user's corrections, so that an import loses nothing.
+ * Pure.
+ */
 import type { ConversationDoc, SegmentDoc } from './conversation.ts';
 import { editedConversation, editedSegments, editsInEffect } from './editedReading.ts';
 import type { StoredEdit } from './editedReading.ts';

@@ -30,7 +30,7 @@ export async function inspectMachine(needs) {
     java: needs.includes('java') ? findJava() : { home: '', major: Infinity },
     ffmpeg: !needs.includes('ffmpeg') || hasFfmpeg(),
     browser: !needs.includes('browser') || findBrowser() !== null,
-    curl: !needs.includes('curl') || directoriesOfPrograms().some((entry) => existsSync(path.join(entry, 'curl'))),
+    curl: !needs.includes('curl') || isOnPath('curl'),
   };
   const complete = has.java !== null && has.java.major >= 21 && has.ffmpeg && has.browser && has.curl;
   const installs = !complete && canInstall();
@@ -42,13 +42,18 @@ export async function inspectMachine(needs) {
   return { system: SYSTEM, ...has, installs, hasPackage, downloadsJava, downloadsFfmpeg };
 }
 
-function directoriesOfPrograms() {
-  return (process.env['PATH'] ?? '').split(path.delimiter);
+function hasFfmpeg() {
+  return (
+    Boolean(process.env['FFMPEG_PATH']) ||
+    isOnPath('ffmpeg') ||
+    existsSync(path.join(FFMPEG_STATIC_DIRECTORY, 'ffmpeg'))
+  );
 }
 
-function hasFfmpeg() {
-  const directories = [...directoriesOfPrograms(), FFMPEG_STATIC_DIRECTORY];
-  return Boolean(process.env['FFMPEG_PATH']) || directories.some((entry) => existsSync(path.join(entry, 'ffmpeg')));
+/** @param {string} program */
+function isOnPath(program) {
+  const directories = (process.env['PATH'] ?? '').split(path.delimiter);
+  return directories.some((directory) => existsSync(path.join(directory, program)));
 }
 
 /** The words before apt-get: none for root, sudo if it asks for no password; null if neither works. */

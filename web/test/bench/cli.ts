@@ -61,7 +61,7 @@ await main((signal) =>
         await newcomer.page.getByLabel('Password').fill(PASSWORD);
         await newcomer.page.getByRole('button', { name: 'Sign in', exact: true }).click();
       });
-      await newcomer.leave();
+      await newcomer.close();
       const medians = Object.keys(visits[0] ?? {}).map((name) => [name, median(visits.map((one) => one[name] ?? 0))]);
       const setting = {
         days: DAYS,
@@ -71,7 +71,7 @@ await main((signal) =>
         load: Math.round(os.loadavg()[0] ?? 0),
       };
       console.log(JSON.stringify({ ...setting, ...Object.fromEntries(medians), firstVisitMs }, null, 2));
-      await visitor.leave();
+      await visitor.close();
       return 0;
     } finally {
       await browser.close();

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { launch, Visitor } from './support/browser.ts';
 import { setText, uidOf } from './support/operator.ts';
@@ -8,15 +8,13 @@ const MINUTE_MS = 60_000;
 const ID = 'a'.repeat(20);
 
 describe('A job that has ended', function () {
-  let browser: Browser;
   let visitor: Visitor;
   let page: Page;
   let uid: string;
 
   const closing = closeAfterAll();
   before('a user', async () => {
-    browser = closing(await launch());
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(closing(await launch())));
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
   });

@@ -40,7 +40,7 @@ describe('The conversations of a user', function () {
   });
 
   async function arrive(): Promise<void> {
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(browser));
     page = visitor.page;
     email = await visitor.signUp();
   }
@@ -105,7 +105,7 @@ describe('The conversations of a user', function () {
   });
 
   it('is imported into another account once, with its corrections, and files that cannot be imported are named', async () => {
-    await visitor.leave();
+    await visitor.close();
     await arrive();
     await visitor.go('Settings');
     const broken = [
@@ -193,7 +193,7 @@ describe('The conversations of a user', function () {
     // The first page reads one document of the newest transcript, to name its transcriber. Search has read all of them.
     const transcripts = cached.filter((collection) => collection === 'segments');
     assert(transcripts.length < (await countDocuments(`users/${await uidOf(email)}/segments`)), cached.join(' '));
-    await device.leave();
+    await device.close();
   });
 
   it('is deleted as a whole once the word is typed, with its progress shown, and the account stays', async () => {
@@ -226,7 +226,7 @@ describe('The conversations of a user', function () {
     }
     await assertAccessible(page, 'The sign-in page after everything was deleted');
     await device.page.getByText('No results.').waitFor();
-    await device.leave();
+    await device.close();
     await signIn(page);
     await page.getByRole('heading', { name: 'No conversations yet' }).waitFor();
   });

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { becomes } from './support/becomes.ts';
 import { launch, Visitor } from './support/browser.ts';
@@ -24,13 +24,11 @@ const hasFocus = (page: Page, wanted: { readonly tag?: string; readonly text?: s
   );
 
 describe('The menus of a conversation', function () {
-  let browser: Browser;
   let visitor: Visitor;
 
   const closing = closeAfterAll();
   before('a user with a conversation', async () => {
-    browser = closing(await launch());
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(closing(await launch())));
     visitor.expectedErrors = /(edit|delete)Conversation|ERR_FAILED/; // Caused by the refusals below.
     const uid = await uidOf(await visitor.signUp());
     const startedAt = new Date(Date.now() - 3600_000);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { launch, Visitor } from './support/browser.ts';
@@ -34,15 +34,13 @@ function writeDownNotices(): void {
 }
 
 describe('Notifications that recordings are ready', function () {
-  let browser: Browser;
   let visitor: Visitor;
   let page: Page;
   let uid: string;
 
   const closing = closeAfterAll();
   before('a user', async () => {
-    browser = closing(await launch());
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(closing(await launch())));
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
     await page.addInitScript(writeDownNotices);

@@ -51,7 +51,7 @@ describe('A recording in a real browser', function () {
 
   const closing = closeAfterEach();
   beforeEach('a recording is running', async () => {
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(browser));
     page = visitor.page;
     await page.addInitScript(playPlatform);
     await page.reload();

@@ -24,7 +24,7 @@ describe('A conversation that is shared by a link', function () {
   const closing = closeAfterAll();
   before('a user with a conversation in two scripts, and a reader without an account', async () => {
     browser = closing(await launch());
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(browser));
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
     const finishedAt = new Date(AT.getTime() + 29_000);

@@ -100,7 +100,7 @@ describe('Ten thousand recordings on this device', function () {
   const closing = closeAfterAll();
   before('are stored', async () => {
     browser = closing(await launch());
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(browser));
     page = visitor.page;
     const uid = await uidOf(await visitor.signUp());
     session = await visitor.context.newCDPSession(page);

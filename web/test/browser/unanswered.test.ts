@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, Locator, Page, Request } from 'playwright-core';
+import type { Locator, Page, Request } from 'playwright-core';
 import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { SAMPLES_DIR } from '../../../dev/samples/samples.ts';
 import { assertAccessible } from './support/accessibility.ts';
@@ -19,7 +19,6 @@ const PHONE = { width: 412, height: 915 };
 const SAMPLE = 'audio_pendant5_opus_16000_1_fs160_1749147641.bin';
 
 describe('A user who returns while the service does not answer', function () {
-  let browser: Browser;
   let visitor: Visitor;
   let page: Page;
   let uid: string;
@@ -29,8 +28,7 @@ describe('A user who returns while the service does not answer', function () {
 
   const closing = closeAfterAll();
   before('a user with some days of recordings', async () => {
-    browser = closing(await launch());
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(closing(await launch())));
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
     midnight = new Date(new Date(Date.now() - DAY_MS).setHours(0, 0, 0, 0));

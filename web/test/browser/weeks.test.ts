@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Browser, Page, Request } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { closeAfterAll } from '../../../dev/test/closing.ts';
 import { assertAccessible } from './support/accessibility.ts';
 import { becomes, fits } from './support/becomes.ts';
@@ -32,7 +32,6 @@ const SIZES = [
 ] as const;
 
 describe('Weeks of use', function () {
-  let browser: Browser;
   let visitor: Visitor;
   let page: Page;
   let midnight: number;
@@ -40,8 +39,7 @@ describe('Weeks of use', function () {
 
   const closing = closeAfterAll();
   before('a user with thirty days of recordings', async () => {
-    browser = closing(await launch());
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(closing(await launch())));
     page = visitor.page;
     const uid = await uidOf(await visitor.signUp());
     const yesterday = new Date(Date.now() - DAY_MS);

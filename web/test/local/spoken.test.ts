@@ -47,7 +47,7 @@ describe('A sentence spoken into the console', function () {
     writeFileSync(file, wavFile([...parts, PAUSE].map(floatToS16le)));
     // The file is played once, followed by silence.
     browser = closing(await launch(`${file}%noloop`));
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(browser));
   });
 
   it('is transcribed without a key, and the console says that nothing leaves this machine', async () => {

@@ -48,7 +48,7 @@ describe('The console', function () {
 
   const closing = closeAfterEach();
   beforeEach(async () => {
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(browser));
     page = visitor.page;
   });
   afterEach(async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { TextWriter, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-core-native.js';
 import type { ExportedConversation } from 'offline-audio-sync-contract';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { closeAfterAll } from '../../../../dev/test/closing.ts';
 import { StandInControl } from '../../../../dev/deepgram/control.ts';
 import { loadSamples, readRecording } from '../../../../dev/samples/samples.ts';
@@ -39,7 +39,6 @@ function watchComplaints(): void {
 }
 
 describe('Everyday use', function () {
-  let browser: Browser;
   let visitor: Visitor;
   let page: Page;
   let uid: string;
@@ -47,8 +46,7 @@ describe('Everyday use', function () {
   const closing = closeAfterAll();
   before('a user', async () => {
     await new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '').reset();
-    browser = closing(await launch());
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(closing(await launch())));
     page = visitor.page;
     uid = await uidOf(await visitor.signUp());
     await page.addInitScript(watchComplaints);

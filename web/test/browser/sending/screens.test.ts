@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { TextWriter, Uint8ArrayReader, ZipReader } from '@zip.js/zip.js/lib/zip-core-native.js';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { closeAfterAll } from '../../../../dev/test/closing.ts';
 import { StandInControl } from '../../../../dev/deepgram/control.ts';
 import { assertAccessible } from '../support/accessibility.ts';
@@ -19,14 +19,12 @@ const LOOKS = [
 
 /** Writes pictures of every screen to `artifacts/`. */
 describe('Each screen of the console', function () {
-  let browser: Browser;
   let visitor: Visitor;
   let page: Page;
 
   const closing = closeAfterAll();
   before('a user with a sample day', async () => {
-    browser = closing(await launch());
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(closing(await launch())));
     page = visitor.page;
     await page.getByRole('button', { name: 'Continue as demo user' }).waitFor();
     await checkLooks('sign-in');

@@ -54,7 +54,7 @@ describe('A conversation that is shared with its audio', function () {
     assert(kitchen);
     await new StandInControl(process.env['DEEPGRAM_STANDIN_URL'] ?? '').reset();
     browser = closing(await launch());
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(browser));
     page = visitor.page;
     await visitor.signUp();
     const files = kitchen.recordings.map((recording) => ({

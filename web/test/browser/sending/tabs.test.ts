@@ -57,7 +57,7 @@ describe('Two tabs of the console', function () {
 
   const closing = closeAfterEach();
   beforeEach('both tabs are signed in', async () => {
-    visitor = closing(await Visitor.arrive(browser), (it) => it.leave());
+    visitor = closing(await Visitor.arrive(browser));
     first = visitor.page;
     email = await visitor.signUp();
     second = await visitor.openTab('/jobs');

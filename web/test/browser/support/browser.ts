@@ -62,7 +62,7 @@ export async function shotOf(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`), animations: 'disabled' });
 }
 
-/** A browser with its own storage. Leaving fails if one of its pages logged an error. */
+/** A person at the console: a browser context, with its own storage. */
 export class Visitor {
   readonly context: BrowserContext;
   readonly page: Page;
@@ -153,7 +153,8 @@ export class Visitor {
     await shotOf(this.page, name);
   }
 
-  async leave(): Promise<void> {
+  /** @throws AssertionError if a page logged an error */
+  async close(): Promise<void> {
     await this.context.close();
     await this.#endListening();
     const unexpected = this.#errors.filter((error) => !OFFLINE.test(error) && !this.expectedErrors.test(error));
